@@ -1,0 +1,57 @@
+import { styleText } from 'node:util'
+import { plain } from '../tui/text.ts'
+
+/** The inks of the terminal; colour means state, always beside a word. */
+export type Ink = 'strong' | 'faint' | 'ok' | 'warning' | 'critical' | 'accent'
+
+const styles = {
+  strong: 'bold',
+  faint: 'gray',
+  ok: 'green',
+  warning: 'yellow',
+  critical: 'red',
+  accent: 'cyan',
+} as const
+
+/** Where a command's words go. The answer to stdout, everything else to stderr. */
+export interface Output {
+  /** True when stdout is a terminal. */
+  readonly terminal: boolean
+  /** Whether the terminal shows UTF-8 (sparklines, arrows); else ASCII. */
+  readonly unicode: boolean
+  columns(): number
+  rows(): number
+  /** One line to stdout, as it is: whatever came from outside has gone through `plain` or `ink` before. */
+  line(text?: string): void
+  /** One JSON document on one line. */
+  json(document: unknown): void
+  /** Remarks, progress and warnings: stderr. */
+  note(text: string): void
+  /** Colours `text` when the terminal wants colour; `text` is made harmless first. */
+  ink(ink: Ink, text: string): string
+  /** Unformatted bytes to stdout, for the screen. Resolves to false when the pipe is full. */
+  raw(text: string): boolean
+}
+
+function wantsColour(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): boolean {
+  if (env['NO_COLOR']) return false
+  if (env['FORCE_COLOR'] && env['FORCE_COLOR'] !== '0') return true
+  return stream.isTTY && env['TERM'] !== 'dumb'
+}
+
+/** The process's own stdout and stderr as an Output. */
+export function standardOutput(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Output {
+  const colour = wantsColour(stdout, env)
+  const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || ''
+  return {
+    terminal: stdout.isTTY,
+    unicode: /utf-?8/i.test(locale),
+    columns: () => stdout.columns || 80,
+    rows: () => stdout.rows || 24,
+    line: (text = '') => void stdout.write(`${text}\n`),
+    json: (document) => void stdout.write(`${JSON.stringify(document)}\n`),
+    note: (text) => void stderr.write(`${plain(text)}\n`),
+    ink: (ink, text) => (colour ? styleText(styles[ink], plain(text), { validateStream: false }) : plain(text)),
+    raw: (text) => stdout.write(text),
+  }
+}
