@@ -71,10 +71,14 @@ export interface CommandContext {
   readonly signal: AbortSignal
   /** Every command has `--json`. */
   readonly json: boolean
+  /** The configuration file in use; undefined when everything is at its default. */
+  configFile(): string | undefined
   /** The table of this command's system in nocturne.toml, with defaults; throws the config's own clear error. */
   config<C>(): Promise<C>
   /** Where the daemon keeps its data; for commands that write an event there. */
   dataDirectory(): Promise<string>
+  /** Who acts, for audit lines: the user behind sudo, else the user. */
+  readonly actor: string
 }
 
 export interface Command {
@@ -88,6 +92,8 @@ export interface Command {
   readonly args?: readonly Argument[]
   /** Shown in help; the command itself checks and says so. */
   readonly needsRoot?: boolean
+  /** A signal is this command's normal end (a daemon, a live screen): exit 0 then, not 130. */
+  readonly endsOnSignal?: boolean
   load(): Promise<(input: Input, cx: CommandContext) => Promise<number>>
 }
 /** Commands of one system by verb; '' is the bare one. */

@@ -2,9 +2,10 @@
  * Text for terminals. Names of processes, interrupts and hosts come from outside and may hold escape sequences:
  * nothing reaches a terminal that has not gone through `plain`.
  */
+import { middle } from '../units.ts'
 
-// C0, DEL, C1; line and paragraph separators; bidirectional overrides and isolates (they reorder what is read).
-const HARMFUL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\u200b-\u200f\ufeff]/g
+// Control (C0, DEL, C1), format (bidirectional overrides, zero width, tags) and lone surrogates; line separators.
+const HARMFUL = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu
 
 /** Replaces control, bidi and zero-width characters by a visible mark (control pictures where Unicode has one). */
 export function plain(text: string): string {
@@ -18,20 +19,61 @@ export function plain(text: string): string {
 // Escape sequences that our own `ink` makes; they have no width.
 const STYLE = /\u001b\[[0-9;]*m/g
 // Wide by East Asian Width (UAX #11, the blocks that occur in names) and emoji.
-const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\ud83c-\ud83e][\udc00-\udfff]/g
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/gu
 const MARK = /\p{M}/gu
+const PAIR = /[\u{10000}-\u{10ffff}]/gu
 
 /** Columns that `text` takes; styles count nothing, wide characters two, combining marks none. */
 export function width(text: string): number {
   const bare = text.includes('\u001b') ? text.replace(STYLE, '') : text
   if (/^[\u0020-\u007e]*$/.test(bare)) return bare.length
-  const wide = bare.match(WIDE)?.reduce((sum, c) => sum + 2 - c.length, 0) ?? 0
-  const marks = bare.match(MARK)?.length ?? 0
-  return bare.length + wide - marks
+  const characters = bare.length - (bare.match(PAIR)?.length ?? 0)
+  return characters + (bare.match(WIDE)?.length ?? 0) - (bare.match(MARK)?.length ?? 0)
 }
 
 /** Pads to `columns` on the right (or left for figures); longer text is left as it is. */
 export function pad(text: string, columns: number, side: 'left' | 'right' = 'right'): string {
   const space = ' '.repeat(Math.max(0, columns - width(text)))
   return side === 'right' ? text + space : space + text
+}
+
+const TOKENS = /\u001b\[[0-9;]*m|[\s\S]/gu
+
+/**
+ * Cuts to `columns`; styles are kept, and every other control character is made harmless (a last line of defence:
+ * texts from outside have gone through `plain` before).
+ */
+export function cut(text: string, columns: number): string {
+  if (/^[\u0020-\u007e]*$/.test(text)) return text.length <= columns ? text : text.slice(0, Math.max(0, columns))
+  let result = ''
+  let used = 0
+  for (const [token] of text.matchAll(TOKENS)) {
+    if (token.length > 1 && token.startsWith('\u001b')) {
+      result += token
+      continue
+    }
+    const shown = plain(token)
+    used += width(shown)
+    if (used > columns) break
+    result += shown
+  }
+  return result
+}
+
+/** Keeps both ends of a long name within `columns`, as it is shown. */
+export function shorten(text: string, columns: number): string {
+  let room = columns
+  let short = middle(text, room)
+  while (room > 0 && width(short) > columns) short = middle(text, (room -= 1))
+  // An astral character may have been cut in two.
+  return short === text ? text : plain(short)
+}
+
+// What our own texts use, in ASCII; everything else becomes a question mark.
+const ASCII: Readonly<Record<string, string>> = { '…': '~', '·': '.', '→': '>', '↑': '^', '↓': 'v', '–': '-', '×': 'x' }
+
+/** For terminals that don't show UTF-8: there a byte of it may even be a control code (0x9b is CSI). */
+export function ascii(text: string): string {
+  return text.replace(/[^\u0000-\u007e]/gu, (c) => ASCII[c] ?? '?')
 }

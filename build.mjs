@@ -1,0 +1,69 @@
+// Builds dist/: the command line (split, so that a command loads only what it needs) and the console.
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const root = dirname(fileURLToPath(import.meta.url))
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const common = { absWorkingDir: root, bundle: true, format: 'esm', splitting: true, minify: true, logLevel: 'warning', metafile: true }
+
+async function commandLine() {
+  await build({
+    ...common,
+    entryPoints: { noc: 'src/main.ts' },
+    outdir: 'dist',
+    chunkNames: 'noc/[name]-[hash]',
+    platform: 'node',
+    target: 'node20.19',
+    minifyIdentifiers: false, // names in stack traces stay readable; the size does not matter here
+    define: { NOC_VERSION: JSON.stringify(version) },
+    // Native parts stay packages; `node:sqlite` is unknown to the oldest Node we run on.
+    external: ['@photostructure/sqlite', 'koffi', 'node:sqlite'],
+    // CommonJS packages inside an ES module bundle call `require`.
+    banner: { js: "import { createRequire as $require } from 'node:module'; const require = $require(import.meta.url);" },
+  })
+}
+
+async function console_() {
+  const { metafile } = await build({
+    ...common,
+    entryPoints: ['src/console/main.tsx', 'src/console/styles/main.css'],
+    outdir: 'dist/console',
+    outbase: 'src/console',
+    entryNames: '[name]-[hash]',
+    chunkNames: '[name]-[hash]',
+    platform: 'browser',
+    target: ['es2022', 'chrome120', 'firefox128', 'safari17.5'],
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+  })
+  const named = (entry) => Object.entries(metafile.outputs).find(([, o]) => o.entryPoint === entry)?.[0].replace('dist/console/', '/')
+  const page = readFileSync(join(root, 'src/console/index.html'), 'utf8')
+    .replace('%SCRIPT%', named('src/console/main.tsx'))
+    .replace('%STYLE%', named('src/console/styles/main.css'))
+  writeFileSync(join(root, 'dist/console/index.html'), page)
+}
+
+/** A stamp of everything that is built, so that `npm start` builds only when something changed. */
+export function sourceStamp() {
+  const hash = createHash('sha256')
+  const walk = (dir) => {
+    for (const entry of readdirSync(join(root, dir), { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      const path = join(dir, entry.name)
+      if (entry.isDirectory()) walk(path)
+      else if (!/\.test\.tsx?$/.test(path)) hash.update(path).update(readFileSync(join(root, path)))
+    }
+  }
+  walk('src')
+  for (const file of ['build.mjs', 'package.json', 'package-lock.json']) hash.update(readFileSync(join(root, file)))
+  return hash.digest('hex')
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  rmSync(join(root, 'dist'), { recursive: true, force: true })
+  mkdirSync(join(root, 'dist/console'), { recursive: true })
+  await Promise.all([commandLine(), console_()])
+  writeFileSync(join(root, 'dist/.stamp'), sourceStamp())
+}

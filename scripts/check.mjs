@@ -1,0 +1,42 @@
+// `npm run check`: everything that a reader of the code may take for granted. Ends at the first thing that is wrong.
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { build, must, root } from './setup.mjs'
+
+/** First load of the console, gzip: page, style and main script with what it imports at once. */
+const CONSOLE_BUDGET_BYTES = 90_000
+
+function consoleSize() {
+  const dir = join(root, 'dist/console')
+  const seen = new Set()
+  const visit = (file) => {
+    if (seen.has(file)) return
+    seen.add(file)
+    const text = readFileSync(join(dir, file), 'utf8')
+    const links = file.endsWith('.html') ? text.matchAll(/(?:src|href)="\/([^"]+)"/g) : text.matchAll(/(?:from|import)\s*"\.\/([^"]+)"/g)
+    for (const [, next] of links) visit(next)
+  }
+  visit('index.html')
+  const bytes = [...seen].reduce((sum, file) => sum + gzipSync(readFileSync(join(dir, file))).length, 0)
+  console.log(`console first load: ${(bytes / 1000).toFixed(1)} kB gz of ${CONSOLE_BUDGET_BYTES / 1000} (${[...seen].length} of ${readdirSync(dir).length} files)`)
+  if (bytes > CONSOLE_BUDGET_BYTES) process.exit(1)
+}
+
+const bin = (name) => join(root, 'node_modules/.bin', name)
+await build()
+const steps = [
+  ['types', () => must(bin('tsc'), ['-p', '.'])],
+  ['types of the console', () => must(bin('tsc'), ['-p', 'src/console'])],
+  ['lint', () => must(bin('oxlint'), ['--type-aware', '--deny-warnings'])],
+  ['format', () => must(bin('oxfmt'), ['--check', '.'])],
+  ['dead code', () => must(bin('knip'), ['--no-progress'])],
+  ['package', () => must(bin('publint'), ['--strict'])],
+  ['size', consoleSize],
+  ['house rules', () => must(process.execPath, ['--import', 'tsx', '--test-reporter=dot', 'test/house.test.ts'])],
+]
+for (const [name, step] of steps) {
+  const began = Date.now()
+  step()
+  console.log(`${name}: good (${((Date.now() - began) / 1000).toFixed(1)} s)`)
+}

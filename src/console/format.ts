@@ -1,0 +1,36 @@
+/** How the console writes what it was given: names from outside, times, lengths of time. Pure. */
+import { clock, duration } from '#core/units.ts'
+
+// C0, DEL, C1; line separators; bidirectional controls (they reorder what is read); zero-width characters.
+const HARMFUL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\u200b-\u200f\ufeff]/g
+
+/** Replaces characters that would hide or reorder by visible marks (control pictures where Unicode has one). */
+export function visible(text: string): string {
+  return text.replace(HARMFUL, (c) => {
+    const code = c.charCodeAt(0)
+    if (code < 0x20) return String.fromCharCode(0x2400 + code)
+    return code === 0x7f ? '\u2421' : '\ufffd'
+  })
+}
+
+/** `41 min`, `5.2 h`: a length of time in ms. */
+export function span(ms: number): string {
+  const { value, unit } = duration(Math.max(0, ms))
+  return `${value} ${unit}`
+}
+
+/** `02:14:07` */
+export function seconds(at: number): string {
+  return `${clock(at)}:${String(new Date(at).getSeconds()).padStart(2, '0')}`
+}
+
+/** `apache2`, `192.0.2.7:80`, `[2001:db8::1]:80`; without a port just the address. */
+export function endpoint(ip: string, port: number | null): string {
+  if (port === null) return ip
+  return ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`
+}
+
+/** `1 socket`, `111 sockets`. */
+export function plural(count: number, one: string, many: string = `${one}s`): string {
+  return `${String(count).replace(/\B(?=(\d{3})+$)/g, ',')} ${count === 1 ? one : many}`
+}

@@ -1,0 +1,34 @@
+import type { ComponentChildren, JSX } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
+
+interface Props {
+  readonly label: string
+  readonly class?: string
+  /** Escape, a click outside, or done. */
+  onClose(): void
+  readonly children: ComponentChildren
+}
+
+/** A native modal dialog, open for as long as it is rendered. The browser keeps the focus inside and gives it back. */
+export function Dialog({ label, class: kind = '', onClose, children }: Props): JSX.Element {
+  const dialog = useRef<HTMLDialogElement>(null)
+  useEffect(() => {
+    const element = dialog.current
+    element?.showModal()
+    return () => element?.close()
+  }, [])
+  return (
+    <dialog
+      ref={dialog}
+      class={`dialog ${kind}`}
+      aria-label={label}
+      onCancel={(event) => {
+        event.preventDefault()
+        onClose()
+      }}
+      onClick={(event) => event.target === dialog.current && onClose()}
+    >
+      {children}
+    </dialog>
+  )
+}

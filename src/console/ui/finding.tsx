@@ -1,0 +1,54 @@
+import type { ComponentChildren, JSX } from 'preact'
+import { visible } from '../format.ts'
+import { Commands } from './copy.tsx'
+import { Mark, type State } from './mark.tsx'
+
+interface Props {
+  readonly state: State
+  readonly summary: string
+  readonly evidence: string
+  readonly fix?: string
+  readonly commands: readonly string[]
+  /** Since when, by whom acknowledged: small, below. */
+  readonly meta?: ComponentChildren
+  /** Buttons at the right; at most one is primary, and it opens a plan. */
+  readonly acts?: ComponentChildren
+  /** Below, full width. */
+  readonly children?: ComponentChildren
+}
+
+/** More commands than this are folded away. */
+const SHOWN = 3
+
+function CommandBlock({ lines }: { readonly lines: readonly string[] }): JSX.Element | null {
+  if (lines.length <= SHOWN) return <Commands lines={lines} />
+  return (
+    <details>
+      <summary>{lines.length} commands</summary>
+      <Commands lines={lines} />
+    </details>
+  )
+}
+
+/** What is so, the evidence, the commands, and what can be done. */
+export function Finding(props: Props): JSX.Element {
+  const { state, summary, evidence, fix, commands, meta, acts, children } = props
+  return (
+    <div class="finding">
+      <Mark state={state} />
+      <div>
+        <strong>{visible(summary)}</strong>
+        <p>{visible(evidence)}</p>
+        {fix && <p>{visible(fix)}</p>}
+        {meta && <div class="meta">{meta}</div>}
+      </div>
+      {acts && <div class="acts">{acts}</div>}
+      {(commands.length > 0 || children) && (
+        <div class="more">
+          <CommandBlock lines={commands} />
+          {children}
+        </div>
+      )}
+    </div>
+  )
+}

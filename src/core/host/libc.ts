@@ -1,0 +1,53 @@
+import { getSystemErrorName } from 'node:util'
+
+/** Socket calls that Node's core doesn't have: netlink and unix datagrams. Each returns -1 on failure. */
+export interface Libc {
+  socket(domain: number, type: number, protocol: number): number
+  bind(fd: number, address: Uint8Array, length: number): number
+  sendto(fd: number, message: Uint8Array, length: number, flags: number, to: Uint8Array, toLength: number): number
+  /** Returns the number of bytes that came; with MSG_TRUNC the length that was sent. */
+  recv(fd: number, into: Uint8Array, length: number, flags: number): number
+  setsockopt(fd: number, level: number, option: number, value: Uint8Array, length: number): number
+  close(fd: number): number
+  /** Why the last call failed, as Node names it: `EPERM`, `EAGAIN` ... */
+  errno(): string
+}
+
+/** Numbers of Linux's ABI (the same on x86, ARM, RISC-V, POWER and s390) that the calls above take. */
+export const linux = {
+  AF_UNIX: 1,
+  AF_NETLINK: 16,
+  SOCK_DGRAM: 2,
+  SOCK_RAW: 3,
+  SOCK_CLOEXEC: 0o2000000,
+  MSG_TRUNC: 0x20,
+  MSG_DONTWAIT: 0x40,
+  SOL_SOCKET: 1,
+  SO_RCVBUF: 8,
+  SOL_NETLINK: 270,
+  NETLINK_CAP_ACK: 10,
+} as const
+
+let loading: Promise<Libc | null> | undefined
+
+/** The C library, when the optional package koffi is installed and loads; else null. */
+export function libc(): Promise<Libc | null> {
+  loading ??= load().catch(() => null)
+  return loading
+}
+
+async function load(): Promise<Libc> {
+  const { default: koffi } = await import('koffi')
+  // The running process has its C library loaded already, whichever (glibc, musl) it is.
+  const library = koffi.load(null)
+  const bind = (prototype: string): ((...args: unknown[]) => number) => library.func(prototype)
+  return {
+    socket: bind('int socket(int, int, int)'),
+    bind: bind('int bind(int, const void *, uint)'),
+    sendto: bind('long sendto(int, const void *, ulong, int, const void *, uint)'),
+    recv: bind('long recv(int, void *, ulong, int)'),
+    setsockopt: bind('int setsockopt(int, int, int, const void *, uint)'),
+    close: bind('int close(int)'),
+    errno: () => getSystemErrorName(-koffi.errno()),
+  }
+}

@@ -1,0 +1,259 @@
+/** `noc up`: what starts and stops in which order. Systems come last and go first. */
+import { hostname, uptime } from 'node:os'
+import { join } from 'node:path'
+import { addEvent, createAlertBook, listAlerts, listEvents } from '#core/alerts/book.ts'
+import { createDelivery, type Delivery } from '#core/alerts/delivery.ts'
+import type { CommandContext, Input } from '#core/cli/command.ts'
+import { systemClock as clock } from '#core/clock.ts'
+import { loadConfig, type Config } from '#core/config/load.ts'
+import { nearest } from '#core/config/nearest.ts'
+import { exitCode, NocError, reasonOf } from '#core/errors.ts'
+import { run } from '#core/host/run.ts'
+import { notify } from '#core/host/sd-notify.ts'
+import { createApp } from '#core/http/app.ts'
+import { consoleDirectory, loadAssets } from '#core/http/assets.ts'
+import type { Tonight } from '#core/http/documents.ts'
+import { isLoopback, listenAddress } from '#core/http/guard.ts'
+import { createLiveHub } from '#core/http/live-hub.ts'
+import { startServer, type ConsoleServer, type Fetch } from '#core/http/server.ts'
+import type { Logger } from '#core/log/logger.ts'
+import { createLogger } from '#core/log/pino.ts'
+import { createMetricRegistry } from '#core/metrics/registry.ts'
+import { createSeriesStore } from '#core/series/store.ts'
+import type { Database } from '#core/store/database.ts'
+import { lockDataDirectory } from '#core/store/lock.ts'
+import { openStore } from '#core/store/open.ts'
+import { removePresence, writePresence } from '#core/store/presence.ts'
+import type { System, SystemContext } from '#core/system.ts'
+import { systems } from '#systems/index.ts'
+import { SOCKET_NAME } from './house/client.ts'
+import { createCostMeter } from './house/cost.ts'
+import { houseRoutes } from './house/routes.ts'
+import { createSupervisor } from './house/supervisor.ts'
+import { createToken } from './house/token.ts'
+import { answerFor, nightWindow, waiting, worst } from './house/tonight.ts'
+
+declare const NOC_VERSION: string | undefined
+const VERSION = typeof NOC_VERSION === 'string' ? NOC_VERSION : 'development'
+
+/** How often the home page is renewed while somebody looks at it, and the daemon's own cost is read. */
+const HOME_INTERVAL_MS = 5_000
+const MOST_ALERTS = 500
+const MOST_EVENTS = 500
+
+/** The systems that the configuration wants, each with its own table. Unknown names are refused. */
+function wantedSystems(config: Config): ReadonlyMap<string, unknown> {
+  const known = systems.map((system) => system.id)
+  const names = config.daemon.systems.length === 0 ? known : config.daemon.systems
+  for (const name of names) {
+    if (known.includes(name)) continue
+    const meant = nearest(name, known)
+    throw new NocError('NOC_CONFIG_SYSTEM', `[daemon] systems: there is no system "${name}"`, {
+      exit: exitCode.usage,
+      hint: meant === undefined ? `known: ${known.join(', ')}` : `did you mean "${meant}"?`,
+    })
+  }
+  return new Map(names.map((name) => [name, config.systems[name]]))
+}
+
+function deliveryFor(db: Database, config: Config, log: Logger): Delivery {
+  const { webhook, command, per_minute, minimum_severity } = config.alerts
+  return createDelivery({
+    db,
+    clock,
+    log,
+    run: (argv, options) => run(argv, { ...options, maxBytes: 64 * 1024 }),
+    perMinute: per_minute,
+    minimumSeverity: minimum_severity,
+    ...(webhook === '' ? {} : { webhook }),
+    ...(command.length === 0 ? {} : { command }),
+  })
+}
+
+/** Everything between the lock and the open console; `close` undoes it in reverse order. */
+interface Daemon {
+  readonly server: ConsoleServer
+  readonly token: string
+  reload(config: Config): Promise<void>
+  close(): Promise<void>
+}
+
+async function createDaemon(directory: string, initial: Config, listen: string, log: Logger): Promise<Daemon> {
+  const started = clock.now()
+  const db = await openStore(directory)
+  const token = await createToken(directory)
+  const metrics = createMetricRegistry()
+  const live = createLiveHub(() => clock.monotonic())
+  const series = createSeriesStore(db, clock)
+  const meter = createCostMeter(
+    () => clock.monotonic(),
+    () => {
+      const { user, system } = process.cpuUsage()
+      return user + system
+    },
+    () => process.memoryUsage.rss(),
+  )
+  let config = initial
+  let delivery = deliveryFor(db, config, log)
+
+  const contextFor = (system: System, own: unknown, signal: AbortSignal): SystemContext => ({
+    config: own,
+    log: log.child({ system: system.id }),
+    clock,
+    metrics: metrics.forSystem(system.id),
+    series,
+    alerts: createAlertBook(db, clock, { system: system.id, onChange: changed }),
+    live: live.channel(system.id),
+    signal,
+  })
+  const supervisor = createSupervisor(systems, contextFor, log)
+
+  const tonight = (): Tonight => {
+    const now = clock.now()
+    const alerts = listAlerts(db, { which: 'open', limit: MOST_ALERTS })
+    const states = systems.map((system) => {
+      const own = waiting(alerts).filter((alert) => alert.system === system.id)
+      const { id, title, summary, wing } = system
+      return { id, title, summary, wing, ...supervisor.state(system), alerts: own.length, severity: worst(own) }
+    })
+    const { from, to } = nightWindow(now)
+    return {
+      at: now,
+      host: hostname(),
+      version: VERSION,
+      started,
+      booted: now - uptime() * 1000,
+      answer: answerFor(alerts, states, now),
+      findings: alerts,
+      night: { from, to, events: listEvents(db, from, now, MOST_EVENTS) },
+      systems: states,
+      cost: meter.cost(),
+    }
+  }
+  const publishHome = (): void => {
+    const home = live.channel('tonight')
+    if (home.watched) home.publish(tonight())
+  }
+  let pending = false
+  function changed(): void {
+    delivery.wake()
+    if (pending) return
+    pending = true
+    // One document for all changes of one turn.
+    setImmediate(() => {
+      pending = false
+      live.channel('alerts').publish({ alerts: listAlerts(db, { which: 'open', limit: MOST_ALERTS }) })
+      publishHome()
+    })
+  }
+  const ticker = setInterval(() => {
+    meter.tick()
+    publishHome()
+  }, HOME_INTERVAL_MS)
+  meter.tick()
+
+  const assets = await loadAssets(consoleDirectory())
+  const house = houseRoutes({ db, clock, series, delivery: () => delivery, tonight, changed })
+  const tokenForReads = !isLoopback(listenAddress(listen).address)
+  const makeApp = (): Fetch => {
+    const mounts = [{ at: '', routes: house }, ...supervisor.mounts()]
+    const { hosts } = config.console
+    const app = createApp({ mounts, live, assets, metrics, token, tokenForReads, hosts, version: VERSION, log })
+    return (request, connection) => app.fetch(request, connection)
+  }
+  let fetch = makeApp()
+  const { certificate, key } = config.console
+  const socket = join(directory, SOCKET_NAME)
+  const server = await startServer({ listen, certificate, key, socket, fetch: () => fetch })
+  await writePresence(directory, { pid: process.pid, url: server.url, started })
+  addEvent(db, { at: started, system: 'daemon', severity: 'info', text: `Nocturne ${VERSION} started` })
+
+  const apply = async (next: Config): Promise<void> => {
+    config = next
+    await supervisor.apply(wantedSystems(next))
+    fetch = makeApp()
+    publishHome()
+  }
+  await apply(initial)
+
+  return {
+    server,
+    token,
+    async reload(next) {
+      if (JSON.stringify(next.alerts) !== JSON.stringify(config.alerts)) {
+        await delivery.stop()
+        delivery = deliveryFor(db, next, log)
+      }
+      await apply(next)
+    },
+    async close() {
+      clearInterval(ticker)
+      await supervisor.stop()
+      live.close()
+      await Promise.all([server.close(), delivery.stop()])
+      series.stop()
+      await removePresence(directory)
+      db.close()
+    },
+  }
+}
+
+/** Reports to the service manager at half the interval it asks for (sd_watchdog_enabled(3)). */
+function startWatchdog(): NodeJS.Timeout | undefined {
+  const every = Number(process.env['WATCHDOG_USEC'] ?? 0) / 1000 / 2
+  return every > 0 ? setInterval(() => void notify('WATCHDOG=1'), every) : undefined
+}
+
+/** SIGHUP: an invalid new configuration is refused in words, and the running one goes on. */
+async function reload(daemon: Daemon, cx: CommandContext, log: Logger): Promise<void> {
+  await notify(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`)
+  try {
+    const next = await loadConfig(cx.configFile(), systems)
+    wantedSystems(next)
+    await daemon.reload(next)
+    log.info({ file: next.file ?? null }, 'configuration read again')
+  } catch (error) {
+    log.error({ why: reasonOf(error) }, 'the new configuration is refused, the running one goes on')
+  }
+  await notify('READY=1')
+}
+
+function greet(cx: CommandContext, daemon: Daemon): void {
+  // The token goes to a person's terminal only, never to a journal.
+  const link = cx.out.terminal ? `${daemon.server.url}/#token=${daemon.token}` : daemon.server.url
+  cx.out.line(`Nocturne ${VERSION} is up: ${cx.out.ink('accent', link)}`)
+  cx.out.line(
+    cx.out.ink('faint', cx.out.terminal ? 'Ctrl-C stops it. `noc status` asks it.' : '`noc token` prints the token.'),
+  )
+}
+
+/** Runs the daemon until the signal is aborted. */
+export async function up(
+  input: Input<{ listen: { kind: 'text'; placeholder: string; brief: string } }>,
+  cx: CommandContext,
+): Promise<number> {
+  const config = await loadConfig(cx.configFile(), systems)
+  wantedSystems(config)
+  const directory = await cx.dataDirectory()
+  const lock = await lockDataDirectory(directory)
+  const log = createLogger(config.daemon.log, process.stderr)
+  try {
+    const daemon = await createDaemon(directory, config, input.flags.listen ?? config.console.listen, log)
+    let reloading = Promise.resolve()
+    const onHangup = (): void => void (reloading = reloading.then(() => reload(daemon, cx, log)))
+    process.on('SIGHUP', onHangup)
+    const watchdog = startWatchdog()
+    if (cx.json) cx.out.json({ url: daemon.server.url, pid: process.pid, data: directory })
+    else greet(cx, daemon)
+    await notify('READY=1')
+    if (!cx.signal.aborted) await new Promise((resolve) => cx.signal.addEventListener('abort', resolve, { once: true }))
+    await notify('STOPPING=1')
+    clearInterval(watchdog)
+    process.off('SIGHUP', onHangup)
+    await reloading
+    await daemon.close()
+    return exitCode.ok
+  } finally {
+    lock.release()
+  }
+}

@@ -1,0 +1,105 @@
+import { userInfo } from 'node:os'
+import { buildApp, exitCodeOf, type AppContext, type CommonFlags, type Topic } from '#core/cli/app.ts'
+import type { Command, CommandContext, Input } from '#core/cli/command.ts'
+import { standardOutput, type Output } from '#core/cli/output.ts'
+import { exitCode, NocError, systemErrorCode } from '#core/errors.ts'
+import type { System } from '#core/system.ts'
+import { run } from '@stricli/core'
+import { systems } from '#systems/index.ts'
+import { completionsFor } from './completion.ts'
+import { rootHelp } from './help.ts'
+import { allTopics } from './topics.ts'
+
+/** Says an error in one or two lines on stderr and gives its exit code. Anything but a NocError is a bug and says so. */
+function report(error: unknown, out: Output, signal: AbortSignal): number {
+  if (signal.aborted) return exitCode.interrupted
+  if (error instanceof NocError) {
+    for (const line of error.message.split('\n')) out.note(`noc: ${line}`)
+    if (error.hint !== undefined) out.note(`     ${error.hint}`)
+    return error.exit
+  }
+  out.note(`noc: a fault in Nocturne itself: ${error instanceof Error ? error.message : String(error)}`)
+  if (process.env['NOC_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+  else out.note('     NOC_DEBUG=1 shows where; please report it')
+  return exitCode.unable
+}
+
+async function contextFor(
+  topic: Topic,
+  common: CommonFlags,
+  out: Output,
+  signal: AbortSignal,
+): Promise<CommandContext> {
+  const { findConfig, processPaths, dataDirectory } = await import('#core/config/paths.ts')
+  const paths = processPaths()
+  const load = async (list: readonly System[]): ReturnType<typeof import('#core/config/load.ts').loadConfig> => {
+    const { loadConfig } = await import('#core/config/load.ts')
+    return loadConfig(findConfig(common.config, paths), list)
+  }
+  return {
+    out,
+    stdin: process.stdin,
+    signal,
+    json: common.json,
+    configFile: () => findConfig(common.config, paths),
+    config: async <C>() => (await load(systems)).systems[topic.id] as C,
+    dataDirectory: async () => dataDirectory((await load(systems)).daemon.data, paths),
+    actor: process.env['SUDO_USER'] || userInfo().username,
+  }
+}
+
+/** The first Ctrl-C or SIGTERM asks everything to stop; the second ends the process at once. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController()
+  const stop = (): void => {
+    if (controller.signal.aborted) process.exit(exitCode.interrupted)
+    controller.abort()
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+  return controller.signal
+}
+
+/** A closed pipe (`noc ... | head`) is the reader's wish to stop, not an error. */
+function endOnClosedPipe(): void {
+  process.stdout.on('error', (error) => {
+    if (systemErrorCode(error) === 'EPIPE') process.exit(exitCode.ok)
+    throw error
+  })
+}
+
+/** `noc help bind` and `noc bind help` are `noc bind --help`. */
+function normalized(argv: readonly string[]): readonly string[] {
+  if (argv[0] === 'help') return [...argv.slice(1), '--help']
+  return argv
+}
+
+/** Runs one command line and gives the exit code. */
+export async function runCommandLine(argv: readonly string[], version: string): Promise<number> {
+  const topics = allTopics(systems)
+  const out = standardOutput(process.stdout, process.stderr, process.env)
+  const words = normalized(argv)
+  endOnClosedPipe()
+  if (words.length === 0 || (words.length === 1 && (words[0] === '--help' || words[0] === '-h'))) {
+    out.raw(rootHelp(topics, version))
+    return exitCode.ok
+  }
+  if (words[0] === '__complete') return completionsFor(topics, words.slice(1), out)
+  const signal = stopSignal()
+  const stricliProcess = { stdout: process.stdout, stderr: process.stderr, env: process.env, exitCode: 0 as number }
+  const context: AppContext = {
+    process: stricliProcess,
+    code: exitCode.ok,
+    async serve(topic: Topic, command: Command, input: Input, common: CommonFlags): Promise<number> {
+      try {
+        const execute = await command.load()
+        const code = await execute(input, await contextFor(topic, common, out, signal))
+        return signal.aborted && code === exitCode.ok && !command.endsOnSignal ? exitCode.interrupted : code
+      } catch (error) {
+        return report(error, out, signal)
+      }
+    },
+  }
+  await run(buildApp(topics), words, context as never)
+  return exitCodeOf(Number(stricliProcess.exitCode), context.code)
+}
