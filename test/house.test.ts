@@ -43,7 +43,8 @@ function importsOf(file: string): Import[] {
 
 const imports = sources.flatMap(importsOf)
 const systemOf = (file: string): string | undefined => /^src\/systems\/([^/]+)\//.exec(file)?.[1]
-const isBrowser = (file: string): boolean => file.startsWith('src/console/') || file.endsWith('.tsx') || file === 'src/systems/pages.ts'
+const isBrowser = (file: string): boolean =>
+  file.startsWith('src/console/') || file.endsWith('.tsx') || file === 'src/systems/pages.ts'
 const faults = (rule: (i: Import) => boolean): string[] => imports.filter(rule).map((i) => `${i.from} imports ${i.to}`)
 
 /** Files that decide, parse and encode; what they need of the world is handed to them. */
@@ -72,8 +73,17 @@ describe('directions', () => {
 
   it('domain files touch no file, network, clock or process', () => {
     const world = /^node:(fs|net|http|https|tls|dgram|dns|os|process|child_process|timers|worker_threads)/
-    assert.deepEqual(faults(({ from, to }) => DOMAIN.test(from) && world.test(to)), [])
-    const impure = sources.filter((file) => DOMAIN.test(file) && /\b(Date\.now|Math\.random|process\.(env|argv|stdout)|performance\.now)\b/.test(readFileSync(join(root, file), 'utf8')))
+    assert.deepEqual(
+      faults(({ from, to }) => DOMAIN.test(from) && world.test(to)),
+      [],
+    )
+    const impure = sources.filter(
+      (file) =>
+        DOMAIN.test(file) &&
+        /\b(Date\.now|Math\.random|process\.(env|argv|stdout)|performance\.now)\b/.test(
+          readFileSync(join(root, file), 'utf8'),
+        ),
+    )
     assert.deepEqual(impure, [])
   })
 
@@ -95,7 +105,9 @@ describe('directions', () => {
   })
 
   it('no import goes round in a circle', () => {
-    const next = new Map(sources.map((file) => [file, imports.filter((i) => i.from === file && !i.typeOnly && !i.lazy).map((i) => i.to)]))
+    const next = new Map(
+      sources.map((file) => [file, imports.filter((i) => i.from === file && !i.typeOnly && !i.lazy).map((i) => i.to)]),
+    )
     const done = new Set<string>()
     const visit = (file: string, path: readonly string[]): void => {
       assert.ok(!path.includes(file), `${[...path, file].join(' -> ')}`)
@@ -114,7 +126,10 @@ describe('files', () => {
   })
 
   it('have kebab-case names', () => {
-    assert.deepEqual(files.filter((file) => !/^[a-z0-9/.-]+$/.test(file)), [])
+    assert.deepEqual(
+      files.filter((file) => !/^[a-z0-9/.-]+$/.test(file)),
+      [],
+    )
   })
 })
 
@@ -157,6 +172,8 @@ describe('manifests', () => {
 })
 
 it('the files of the repository name no path of the machine it was written on', () => {
-  const text = [...files, 'README.md', 'docs/architecture.md'].map((f) => readFileSync(join(root, f), 'utf8')).join('\n')
+  const text = [...files, 'README.md', 'docs/architecture.md']
+    .map((f) => readFileSync(join(root, f), 'utf8'))
+    .join('\n')
   assert.doesNotMatch(text, new RegExp(`${relative('/', '/home')}/\\w+/|/root/`))
 })

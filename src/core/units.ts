@@ -15,7 +15,7 @@ const BINARY = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const
 /** Three significant digits at most, no exponent: 0, 0.42, 9.8, 41.1, 312. */
 function digits(value: number): string {
   if (value === 0) return '0'
-  if (value < 1) return value.toFixed(2)
+  if (value < 0.995) return value.toFixed(2)
   if (value < 99.95) return value.toFixed(1).replace(/\.0$/, '')
   return value.toFixed(0)
 }

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
+import { visible } from '../format.ts'
 import { copy } from '../state/notice.ts'
 
 /** How long the button says that it worked, ms. */
@@ -37,12 +38,14 @@ export function CliLine({ command }: { readonly command: string }): JSX.Element 
 /** Exact commands, ready to copy. */
 export function Commands({ lines }: { readonly lines: readonly string[] }): JSX.Element | null {
   if (lines.length === 0) return null
+  // What is shown is what is pasted: a hidden escape sequence never reaches a terminal from here.
+  const text = lines.map(visible).join('\n')
   return (
     <div class="commands">
       <pre tabIndex={0} aria-label="Commands">
-        {lines.join('\n')}
+        {text}
       </pre>
-      <Copy text={lines.join('\n')} label={lines.length > 1 ? `Copy ${lines.length} lines` : 'Copy'} />
+      <Copy text={text} label={lines.length > 1 ? `Copy ${lines.length} lines` : 'Copy'} />
     </div>
   )
 }

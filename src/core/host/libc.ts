@@ -9,8 +9,10 @@ export interface Libc {
   recv(fd: number, into: Uint8Array, length: number, flags: number): number
   setsockopt(fd: number, level: number, option: number, value: Uint8Array, length: number): number
   close(fd: number): number
-  /** Why the last call failed, as Node names it: `EPERM`, `EAGAIN` ... */
+  /** Why the last call failed: `EPERM`, `EAGAIN` ... */
   errno(): string
+  /** The name of an error number. */
+  nameOf(errno: number): string
 }
 
 /** Numbers of Linux's ABI (the same on x86, ARM, RISC-V, POWER and s390) that the calls above take. */
@@ -36,6 +38,10 @@ export function libc(): Promise<Libc | null> {
   return loading
 }
 
+function nameOf(errno: number): string {
+  return errno > 0 ? getSystemErrorName(-errno) : 'no error'
+}
+
 async function load(): Promise<Libc> {
   const { default: koffi } = await import('koffi')
   // The running process has its C library loaded already, whichever (glibc, musl) it is.
@@ -48,6 +54,7 @@ async function load(): Promise<Libc> {
     recv: bind('long recv(int, void *, ulong, int)'),
     setsockopt: bind('int setsockopt(int, int, int, const void *, uint)'),
     close: bind('int close(int)'),
-    errno: () => getSystemErrorName(-koffi.errno()),
+    errno: () => nameOf(koffi.errno()),
+    nameOf,
   }
 }

@@ -19,7 +19,7 @@ type Driver = new (file: string) => Connection
 
 /** Node's own SQLite, from Node 22.13 on; undefined where it is missing or behind a flag. */
 function builtinDriver(): Driver | undefined {
-  const { emitWarning } = process
+  const emitWarning = process.emitWarning.bind(process)
   // Node 22 and 24 would print "SQLite is an experimental feature" on the operator's terminal.
   process.emitWarning = () => {}
   try {
@@ -30,7 +30,7 @@ function builtinDriver(): Driver | undefined {
   }
 }
 
-const permissionHint = "Run this as the user that runs the daemon (often root), or name another data directory."
+const permissionHint = 'Run this as the user that runs the daemon (often root), or name another data directory.'
 
 /** Why a file or directory of the store could not be used, in words. */
 export function fileError(error: unknown, path: string): Error {
