@@ -10,6 +10,7 @@ export const PEERS = {
   tmux: 'tmux',
   chromium: 'chromium',
   'systemd-analyze': 'systemd',
+  python3: 'python3',
 }
 
 function present(program) {

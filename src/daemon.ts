@@ -1,8 +1,9 @@
 /** `noc up`: what starts and stops in which order. Systems come last and go first. */
-import { hostname, uptime } from 'node:os'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { addEvent, createAlertBook, listAlerts, listEvents } from '#core/alerts/book.ts'
+import { createAlertBook } from '#core/alerts/book.ts'
 import { createDelivery, type Delivery } from '#core/alerts/delivery.ts'
+import { addEvent } from '#core/alerts/table.ts'
 import type { CommandContext, Input } from '#core/cli/command.ts'
 import { systemClock as clock } from '#core/clock.ts'
 import { loadConfig, type Config } from '#core/config/load.ts'
@@ -12,7 +13,6 @@ import { run } from '#core/host/run.ts'
 import { notify } from '#core/host/sd-notify.ts'
 import { createApp } from '#core/http/app.ts'
 import { consoleDirectory, loadAssets } from '#core/http/assets.ts'
-import type { Tonight } from '#core/http/documents.ts'
 import { isLoopback, listenAddress } from '#core/http/guard.ts'
 import { createLiveHub } from '#core/http/live-hub.ts'
 import { startServer, type ConsoleServer, type Fetch } from '#core/http/server.ts'
@@ -27,19 +27,15 @@ import { removePresence, writePresence } from '#core/store/presence.ts'
 import type { System, SystemContext } from '#core/system.ts'
 import { systems } from '#systems/index.ts'
 import { SOCKET_NAME } from './house/client.ts'
-import { createCostMeter } from './house/cost.ts'
+import { createHome } from './house/home.ts'
 import { houseRoutes } from './house/routes.ts'
 import { createSupervisor } from './house/supervisor.ts'
 import { createToken } from './house/token.ts'
-import { answerFor, nightWindow, waiting, worst } from './house/tonight.ts'
 
 declare const NOC_VERSION: string | undefined
+/** What an alert command may print; it is only looked at when it fails. */
+const COMMAND_OUTPUT_BYTES = 64 * 1024
 const VERSION = typeof NOC_VERSION === 'string' ? NOC_VERSION : 'development'
-
-/** How often the home page is renewed while somebody looks at it, and the daemon's own cost is read. */
-const HOME_INTERVAL_MS = 5_000
-const MOST_ALERTS = 500
-const MOST_EVENTS = 500
 
 /** The systems that the configuration wants, each with its own table. Unknown names are refused. */
 function wantedSystems(config: Config): ReadonlyMap<string, unknown> {
@@ -62,7 +58,8 @@ function deliveryFor(db: Database, config: Config, log: Logger): Delivery {
     db,
     clock,
     log,
-    run: (argv, options) => run(argv, { ...options, maxBytes: 64 * 1024 }),
+    run: (argv, options) => run(argv, { ...options, maxBytes: COMMAND_OUTPUT_BYTES }),
+    host: hostname(),
     perMinute: per_minute,
     minimumSeverity: minimum_severity,
     ...(webhook === '' ? {} : { webhook }),
@@ -80,19 +77,13 @@ interface Daemon {
 
 async function createDaemon(directory: string, initial: Config, listen: string, log: Logger): Promise<Daemon> {
   const started = clock.now()
-  const db = await openStore(directory)
+  const db = await openStore(directory, { create: true })
   const token = await createToken(directory)
   const metrics = createMetricRegistry()
   const live = createLiveHub(() => clock.monotonic())
-  const series = createSeriesStore(db, clock)
-  const meter = createCostMeter(
-    () => clock.monotonic(),
-    () => {
-      const { user, system } = process.cpuUsage()
-      return user + system
-    },
-    () => process.memoryUsage.rss(),
-  )
+  const storeTrouble = (error: unknown): void =>
+    log.error({ why: reasonOf(error) }, 'the database could not be written')
+  const series = createSeriesStore(db, clock, storeTrouble)
   let config = initial
   let delivery = deliveryFor(db, config, log)
 
@@ -102,58 +93,22 @@ async function createDaemon(directory: string, initial: Config, listen: string, 
     clock,
     metrics: metrics.forSystem(system.id),
     series,
-    alerts: createAlertBook(db, clock, { system: system.id, onChange: changed }),
+    alerts: createAlertBook(db, clock, {
+      system: system.id,
+      onChange(change) {
+        delivery.notify(change)
+        home.changed()
+      },
+      onError: storeTrouble,
+    }),
     live: live.channel(system.id),
     signal,
   })
   const supervisor = createSupervisor(systems, contextFor, log)
-
-  const tonight = (): Tonight => {
-    const now = clock.now()
-    const alerts = listAlerts(db, { which: 'open', limit: MOST_ALERTS })
-    const states = systems.map((system) => {
-      const own = waiting(alerts).filter((alert) => alert.system === system.id)
-      const { id, title, summary, wing } = system
-      return { id, title, summary, wing, ...supervisor.state(system), alerts: own.length, severity: worst(own) }
-    })
-    const { from, to } = nightWindow(now)
-    return {
-      at: now,
-      host: hostname(),
-      version: VERSION,
-      started,
-      booted: now - uptime() * 1000,
-      answer: answerFor(alerts, states, now),
-      findings: alerts,
-      night: { from, to, events: listEvents(db, from, now, MOST_EVENTS) },
-      systems: states,
-      cost: meter.cost(),
-    }
-  }
-  const publishHome = (): void => {
-    const home = live.channel('tonight')
-    if (home.watched) home.publish(tonight())
-  }
-  let pending = false
-  function changed(): void {
-    delivery.wake()
-    if (pending) return
-    pending = true
-    // One document for all changes of one turn.
-    setImmediate(() => {
-      pending = false
-      live.channel('alerts').publish({ alerts: listAlerts(db, { which: 'open', limit: MOST_ALERTS }) })
-      publishHome()
-    })
-  }
-  const ticker = setInterval(() => {
-    meter.tick()
-    publishHome()
-  }, HOME_INTERVAL_MS)
-  meter.tick()
+  const home = createHome({ db, clock, live, supervisor, version: VERSION, started })
 
   const assets = await loadAssets(consoleDirectory())
-  const house = houseRoutes({ db, clock, series, delivery: () => delivery, tonight, changed })
+  const house = houseRoutes({ db, clock, series, delivery: () => delivery, home })
   const tokenForReads = !isLoopback(listenAddress(listen).address)
   const makeApp = (): Fetch => {
     const mounts = [{ at: '', routes: house }, ...supervisor.mounts()]
@@ -169,25 +124,23 @@ async function createDaemon(directory: string, initial: Config, listen: string, 
   addEvent(db, { at: started, system: 'daemon', severity: 'info', text: `Nocturne ${VERSION} started` })
 
   const apply = async (next: Config): Promise<void> => {
+    if (JSON.stringify(next.alerts) !== JSON.stringify(config.alerts)) {
+      await delivery.stop()
+      delivery = deliveryFor(db, next, log)
+    }
     config = next
     await supervisor.apply(wantedSystems(next))
     fetch = makeApp()
-    publishHome()
+    home.changed()
   }
   await apply(initial)
 
   return {
     server,
     token,
-    async reload(next) {
-      if (JSON.stringify(next.alerts) !== JSON.stringify(config.alerts)) {
-        await delivery.stop()
-        delivery = deliveryFor(db, next, log)
-      }
-      await apply(next)
-    },
+    reload: apply,
     async close() {
-      clearInterval(ticker)
+      home.close()
       await supervisor.stop()
       live.close()
       await Promise.all([server.close(), delivery.stop()])

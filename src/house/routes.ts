@@ -1,15 +1,16 @@
 /** The house's own part of the JSON API. */
 import * as v from 'valibot'
-import { acknowledge, listAlerts, silence } from '#core/alerts/book.ts'
+import { acknowledge, listAlerts, silence } from '#core/alerts/table.ts'
 import type { Delivery } from '#core/alerts/delivery.ts'
 import type { Clock } from '#core/clock.ts'
 import { exitCode, NocError } from '#core/errors.ts'
-import type { CommandList, Tonight } from '#core/http/documents.ts'
+import type { CommandList } from '#core/http/documents.ts'
 import type { Route, RouteRequest } from '#core/http/route.ts'
 import { alertSchema, seriesDefinitionSchema, seriesPointsSchema, tonightSchema } from '#core/http/schemas.ts'
 import type { SeriesStore } from '#core/series/types.ts'
 import type { Database } from '#core/store/database.ts'
 import { systems } from '#systems/index.ts'
+import type { Home } from './home.ts'
 import { allTopics } from './topics.ts'
 
 /** Most series in one request: a page shows far fewer. */
@@ -24,9 +25,7 @@ export interface HouseParts {
   readonly clock: Clock
   readonly series: SeriesStore
   readonly delivery: () => Delivery
-  readonly tonight: () => Tonight
-  /** Called after an alert was acknowledged or silenced. */
-  readonly changed: () => void
+  readonly home: Home
 }
 
 function usage(message: string): NocError {
@@ -73,7 +72,7 @@ function readSeries(parts: HouseParts, query: RouteRequest['query']): object {
   return { series: names.map((name) => parts.series.read(name, from, to, points)).filter((s) => s !== null) }
 }
 
-function alertRoutes({ db, clock, delivery, changed }: HouseParts): readonly Route[] {
+function alertRoutes({ db, clock, delivery, home }: HouseParts): readonly Route[] {
   const done = v.object({})
   return [
     {
@@ -95,7 +94,8 @@ function alertRoutes({ db, clock, delivery, changed }: HouseParts): readonly Rou
       handle(request) {
         const id = idOf(request)
         found(acknowledge(db, id, request.actor, clock.now()), id)
-        changed()
+        delivery().wake()
+        home.changed()
         return {}
       },
     },
@@ -110,7 +110,8 @@ function alertRoutes({ db, clock, delivery, changed }: HouseParts): readonly Rou
         const { until } = request.body as { readonly until: number | null }
         if (until !== null && until - clock.now() > LONGEST_SILENCE_MS) throw usage('a silence lasts at most 31 days')
         found(silence(db, id, until), id)
-        changed()
+        delivery().wake()
+        home.changed()
         return {}
       },
     },
@@ -133,7 +134,7 @@ export function houseRoutes(parts: HouseParts): readonly Route[] {
       path: '/tonight',
       summary: 'Is anything wrong tonight? The same document as `noc status --json`',
       response: tonightSchema,
-      handle: () => parts.tonight(),
+      handle: () => parts.home.tonight(),
     },
     ...alertRoutes(parts),
     {

@@ -19,7 +19,10 @@ describe('the systemd unit', { skip: needs({ programs: ['systemd-analyze'] }) },
     const verify = spawnSync('systemd-analyze', ['verify', unit], { encoding: 'utf8', timeout: 30_000 })
     assert.equal(verify.stderr.trim(), '')
     assert.equal(verify.status, 0)
-    const security = spawnSync('systemd-analyze', ['security', '--offline=true', unit], { encoding: 'utf8', timeout: 30_000 })
+    const security = spawnSync('systemd-analyze', ['security', '--offline=true', unit], {
+      encoding: 'utf8',
+      timeout: 30_000,
+    })
     const level = Number(/Overall exposure level for \S+: ([\d.]+)/.exec(security.stdout)?.[1])
     assert.ok(level <= WORST_EXPOSURE, security.stdout.slice(-400))
   })

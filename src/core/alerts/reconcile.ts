@@ -64,7 +64,8 @@ export function reconcile(
     const held = fell && monotonic - known.severeAt < holdMs
     const severity = held ? known.severity : verdict.severity
     const due = severity !== known.severity || monotonic - known.writtenAt >= REFRESH_MS
-    if (due) writes.push({ kind: severity !== known.severity && !fell ? 'rise' : 'update', id: known.id, severity, verdict })
+    if (due)
+      writes.push({ kind: severity !== known.severity && !fell ? 'rise' : 'update', id: known.id, severity, verdict })
     next.set(verdict.key, {
       ...known,
       severity,

@@ -22,13 +22,19 @@ interface AlertRow extends Omit<Alert, 'commands' | 'acknowledged' | 'silencedUn
 }
 
 function toAlert(row: AlertRow): Alert {
+  const { commands, acknowledged_at: at, acknowledged_by: by, silenced_until: silencedUntil } = row
   const { id, system, key, severity, summary, evidence, fix, since, seen, cleared } = row
-  const acknowledged = row.acknowledged_at === null ? null : { at: row.acknowledged_at, by: row.acknowledged_by ?? '' }
-  const commands = JSON.parse(row.commands) as readonly string[]
+  const rest = { commands: JSON.parse(commands) as readonly string[], since, seen, cleared, silencedUntil }
   return {
-    ...{ id, system, key, severity, summary, evidence, fix, commands, since, seen, cleared },
-    acknowledged,
-    silencedUntil: row.silenced_until,
+    id,
+    system,
+    key,
+    severity,
+    summary,
+    evidence,
+    fix,
+    ...rest,
+    acknowledged: at === null ? null : { at, by: by ?? '' },
   }
 }
 

@@ -166,7 +166,7 @@ export function dumpReader(
   protocol: 'tcp' | 'udp',
   sequence: number,
   little: boolean = LITTLE,
-): (datagram: Uint8Array, into: DiagSocket[]) => DumpProgress {
+): (datagram: Uint8Array, into: { push(socket: DiagSocket): unknown }) => DumpProgress {
   const names = addressNames()
   return (datagram, into) => {
     const view = new DataView(datagram.buffer, datagram.byteOffset, datagram.byteLength)

@@ -2,7 +2,10 @@ import type { DiagSocket } from '#proto/netlink/inet-diag.ts'
 import type { SourceName } from './wire.ts'
 
 /** One socket, the same from every source; what a source can't tell is null. */
-export type Socket = DiagSocket
+export interface Socket extends Omit<DiagSocket, 'cgroup'> {
+  /** Control group: its id (netlink) or its path (ss). */
+  readonly cgroup: number | string | null
+}
 
 /** In both halves of the cookie: unknown (INET_DIAG_NOCOOKIE). */
 export const NO_COOKIE = 0xffff_ffff

@@ -20,7 +20,7 @@ export const alerts: Migration = {
       acknowledged_at INTEGER,
       acknowledged_by TEXT,
       silenced_until INTEGER,
-      told INTEGER NOT NULL DEFAULT 0 -- 1: a delivery of it was queued, so its end is told too
+      told INTEGER NOT NULL DEFAULT 0 -- 1: a delivery of it was queued, so its end will be told too
     ) STRICT;
     CREATE UNIQUE INDEX alert_open ON alert (system, key) WHERE cleared IS NULL;
     CREATE INDEX alert_cleared ON alert (cleared);
@@ -39,7 +39,6 @@ export const alerts: Migration = {
       id INTEGER PRIMARY KEY AUTOINCREMENT,
       channel TEXT NOT NULL, -- webhook, command
       alert INTEGER REFERENCES alert (id) ON DELETE CASCADE, -- null: a summary of several
-      changes INTEGER NOT NULL, -- how many changes it tells of
       document TEXT NOT NULL, -- JSON, as it is sent
       due INTEGER NOT NULL,
       tries INTEGER NOT NULL DEFAULT 0

@@ -1,0 +1,145 @@
+import type { JSX } from 'preact'
+import type { Alert } from '#core/alerts/types.ts'
+import type { SystemState, Tonight } from '#core/http/documents.ts'
+import { bytes, percent, text } from '#core/units.ts'
+import { pages } from '../../systems/pages.ts'
+import { visible } from '../format.ts'
+import { tonight } from '../state/feeds.ts'
+import { useFeed } from '../state/live.ts'
+import { useSparks } from '../state/series.ts'
+import { CliLine } from '../ui/copy.tsx'
+import { Finding } from '../ui/finding.tsx'
+import { Badge } from '../ui/mark.tsx'
+import { AnswerBlock, Waiting } from '../ui/page-parts.tsx'
+import { StatCard } from '../ui/stat.tsx'
+import { Table, type Column } from '../ui/table.tsx'
+import { AlertActs, AlertMeta } from './alert-acts.tsx'
+import { Night } from './night.tsx'
+import { markOf, wordOf } from './system-state.ts'
+
+/** Stat cards on the home page; two systems with two each fill one line. */
+const MOST_CARDS = 8
+
+const columns: readonly Column<SystemState>[] = [
+  {
+    key: 'system',
+    title: 'System',
+    value: (system) => system.id,
+    cell: (system) =>
+      pages[system.id] ? (
+        <a class="system" href={`/${system.id}`}>
+          {system.id}
+        </a>
+      ) : (
+        system.id
+      ),
+  },
+  { key: 'state', title: 'State', value: wordOf, cell: (system) => <StateBadge system={system} /> },
+  {
+    key: 'sentence',
+    title: 'In one sentence',
+    from: 'medium',
+    value: sentenceOf,
+    cell: (system) => <span class="faint sentence">{visible(sentenceOf(system))}</span>,
+  },
+  { key: 'alerts', title: 'Open alerts', numeric: true, value: (system) => system.alerts },
+]
+
+function sentenceOf({ health, glance, summary }: SystemState): string {
+  if (health.state === 'degraded' || health.state === 'down') return health.fix ? `${health.why} ${health.fix}` : health.why
+  return glance?.sentence ?? summary
+}
+
+function StateBadge({ system }: { readonly system: SystemState }): JSX.Element {
+  const mark = markOf(system)
+  return mark === 'off' ? <Badge>{wordOf(system)}</Badge> : <Badge state={mark}>{wordOf(system)}</Badge>
+}
+
+/** `Plan: close 111` where the finding has a plan to close connections; opens it, does nothing yet. */
+function PlanLink({ alert, primary }: { readonly alert: Alert; readonly primary: boolean }): JSX.Element | null {
+  if (alert.system !== 'connections' || !alert.commands.some((line) => line.includes('connections close'))) return null
+  const count = /^[\d,]+/.exec(alert.summary)?.[0]
+  return (
+    <a class={primary ? 'button primary' : 'button'} href={`/connections?plan=${encodeURIComponent(alert.key)}`}>
+      {count ? `Plan: close ${count}` : 'Plan: close them'}
+    </a>
+  )
+}
+
+function Findings({ findings }: { readonly findings: readonly Alert[] }): JSX.Element | null {
+  if (findings.length === 0) return null
+  const first = findings.find((alert) => alert.acknowledged === null)
+  return (
+    <section class="panel" aria-label="Findings">
+      {findings.map((alert) => (
+        <Finding
+          key={alert.id}
+          state={alert.severity}
+          summary={alert.summary}
+          evidence={alert.evidence}
+          fix={alert.fix}
+          commands={alert.commands}
+          meta={<AlertMeta alert={alert} />}
+          acts={
+            <>
+              <AlertActs alert={alert} />
+              <PlanLink alert={alert} primary={alert === first} />
+            </>
+          }
+        />
+      ))}
+    </section>
+  )
+}
+
+function Cards({ systems }: { readonly systems: readonly SystemState[] }): JSX.Element | null {
+  const stats = systems.flatMap((system) => (system.glance?.stats ?? []).map((stat) => ({ stat, id: system.id }))).slice(0, MOST_CARDS)
+  const spark = useSparks(stats.flatMap(({ stat }) => (stat.series === undefined ? [] : [stat.series])))
+  if (stats.length === 0) return null
+  return (
+    <section class="cards" aria-label="Figures">
+      {stats.map(({ stat, id }) => (
+        <StatCard
+          key={`${id} ${stat.label}`}
+          label={stat.label}
+          value={stat.value}
+          unit={stat.unit}
+          note={stat.note}
+          severity={stat.severity}
+          values={spark(stat.series)}
+          href={pages[id] ? `/${id}` : undefined}
+        />
+      ))}
+    </section>
+  )
+}
+
+function Content({ document }: { readonly document: Tonight }): JSX.Element {
+  const { answer, findings, night, systems, cost } = document
+  return (
+    <div class="page">
+      <AnswerBlock answer={answer} />
+      <Findings findings={findings} />
+      <Night night={night} />
+      <Cards systems={systems} />
+      <Table
+        title="Systems"
+        file="systems"
+        rows={systems}
+        columns={columns}
+        id={(system) => system.id}
+        sort={{ key: 'alerts', direction: -1 }}
+        note={`noc itself takes ${percent(cost.cpu)} of a core and ${text(bytes(cost.memory))}`}
+        empty="No system is enabled. Name them in nocturne.toml."
+      />
+      <CliLine command="noc status" />
+    </div>
+  )
+}
+
+/** Is anything wrong tonight? */
+export function TonightPage(): JSX.Element {
+  const document = useFeed(tonight)
+  if (!document) return <Waiting problem={tonight.problem.value} retry={tonight.refresh} />
+  return <Content document={document} />
+}
