@@ -56,7 +56,11 @@ async function inside(args: readonly string[]): Promise<void> {
 
 const [what = '', ...rest] = process.argv.slice(2)
 if (what === '') {
-  const child = spawn('unshare', ['--net', '--fork', '--kill-child', process.execPath, '--import', 'tsx', SELF, 'inside', ...rest], { stdio: 'inherit' })
+  const child = spawn(
+    'unshare',
+    ['--net', '--fork', '--kill-child', process.execPath, '--import', 'tsx', SELF, 'inside', ...rest],
+    { stdio: 'inherit' },
+  )
   await once(child, 'exit')
 } else if (what === 'inside') await inside(rest)
 else {

@@ -31,11 +31,10 @@ import { createHome } from './house/home.ts'
 import { houseRoutes } from './house/routes.ts'
 import { createSupervisor } from './house/supervisor.ts'
 import { createToken } from './house/token.ts'
+import { VERSION } from './house/version.ts'
 
-declare const NOC_VERSION: string | undefined
 /** What an alert command may print; it is only looked at when it fails. */
 const COMMAND_OUTPUT_BYTES = 64 * 1024
-const VERSION = typeof NOC_VERSION === 'string' ? NOC_VERSION : 'development'
 
 /** The systems that the configuration wants, each with its own table. Unknown names are refused. */
 function wantedSystems(config: Config): ReadonlyMap<string, unknown> {

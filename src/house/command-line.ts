@@ -86,7 +86,12 @@ export async function runCommandLine(argv: readonly string[], version: string): 
   }
   if (words[0] === '__complete') return completionsFor(topics, words.slice(1), out)
   const signal = stopSignal()
-  const stricliProcess = { stdout: process.stdout, stderr: process.stderr, env: process.env, exitCode: 0 as number }
+  const stricliProcess = {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    exitCode: undefined as number | undefined,
+  }
   const context: AppContext = {
     process: stricliProcess,
     code: exitCode.ok,
@@ -101,5 +106,5 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     },
   }
   await run(buildApp(topics), words, context as never)
-  return exitCodeOf(Number(stricliProcess.exitCode), context.code)
+  return exitCodeOf(Number(stricliProcess.exitCode ?? 0), context.code)
 }

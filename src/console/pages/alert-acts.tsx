@@ -55,7 +55,11 @@ export function AlertActs({ alert }: { readonly alert: Alert }): JSX.Element {
   return (
     <>
       {alert.acknowledged === null && (
-        <button type="button" class="button" onClick={() => void send(`/api/alerts/${alert.id}/acknowledge`, {}, 'Acknowledged')}>
+        <button
+          type="button"
+          class="button"
+          onClick={() => void send(`/api/alerts/${alert.id}/acknowledge`, {}, 'Acknowledged')}
+        >
           Acknowledge
         </button>
       )}

@@ -33,7 +33,11 @@ function answerOf(open: readonly Alert[], past: readonly Alert[]): Answer {
   const sentence = waiting.length === 1 ? 'One alert waits for you.' : `${waiting.length} alerts wait for you.`
   const known = open.length - waiting.length
   const rest = known > 0 ? ` ${plural(known, 'more is', 'more are')} acknowledged.` : ''
-  return { severity: 'warning', sentence, paragraph: `The oldest has been open for ${span(now.value - Math.min(...waiting.map((one) => one.since)))}.${rest}` }
+  return {
+    severity: 'warning',
+    sentence,
+    paragraph: `The oldest has been open for ${span(now.value - Math.min(...waiting.map((one) => one.since)))}.${rest}`,
+  }
 }
 
 type Filter = 'all' | 'waiting' | 'acknowledged' | 'silenced'
@@ -81,17 +85,36 @@ function Open({ open }: { readonly open: readonly Alert[] }): JSX.Element {
           acts={<AlertActs alert={alert} />}
         />
       ))}
-      {shown.length === 0 && <Empty>{open.length === 0 ? 'Nothing is open.' : 'None of the open alerts fits this filter.'}</Empty>}
+      {shown.length === 0 && (
+        <Empty>{open.length === 0 ? 'Nothing is open.' : 'None of the open alerts fits this filter.'}</Empty>
+      )}
     </Panel>
   )
 }
 
 const pastColumns: readonly Column<Alert>[] = [
-  { key: 'cleared', title: 'Over since', numeric: true, value: (alert) => alert.cleared, cell: (alert) => clock(alert.cleared ?? 0, now.value) },
-  { key: 'duration', title: 'Lasted', numeric: true, value: (alert) => (alert.cleared ?? 0) - alert.since, cell: (alert) => span((alert.cleared ?? 0) - alert.since) },
+  {
+    key: 'cleared',
+    title: 'Over since',
+    numeric: true,
+    value: (alert) => alert.cleared,
+    cell: (alert) => clock(alert.cleared ?? 0, now.value),
+  },
+  {
+    key: 'duration',
+    title: 'Lasted',
+    numeric: true,
+    value: (alert) => (alert.cleared ?? 0) - alert.since,
+    cell: (alert) => span((alert.cleared ?? 0) - alert.since),
+  },
   { key: 'severity', title: 'Was', value: (alert) => alert.severity, cell: (alert) => <Badge>{alert.severity}</Badge> },
   { key: 'system', title: 'System', value: (alert) => alert.system, from: 'medium' },
-  { key: 'summary', title: 'What', value: (alert) => alert.summary, cell: (alert) => <span class="sentence">{visible(alert.summary)}</span> },
+  {
+    key: 'summary',
+    title: 'What',
+    value: (alert) => alert.summary,
+    cell: (alert) => <span class="sentence">{visible(alert.summary)}</span>,
+  },
 ]
 
 function PastDetail({ alert }: { readonly alert: Alert }): JSX.Element {
@@ -112,7 +135,9 @@ export function AlertsPage(): JSX.Element {
   const document = useFeed(alerts)
   if (!document) return <Waiting problem={alerts.problem.value} retry={alerts.refresh} />
   const open = document.alerts.filter((alert) => alert.cleared === null).toSorted(byUrgency)
-  const past = document.alerts.filter((alert) => alert.cleared !== null).toSorted((a, b) => (b.cleared ?? 0) - (a.cleared ?? 0))
+  const past = document.alerts
+    .filter((alert) => alert.cleared !== null)
+    .toSorted((a, b) => (b.cleared ?? 0) - (a.cleared ?? 0))
   return (
     <div class="page">
       <AnswerBlock answer={answerOf(open, past)} />

@@ -64,7 +64,14 @@ function labelText({ first, events }: Cluster): string {
 
 type Taken = Map<number, { left: number; right: number }[]>
 
-function place(x: number, text: string, size: number, lanes: readonly number[], width: number, taken: Taken): NightLabel | null {
+function place(
+  x: number,
+  text: string,
+  size: number,
+  lanes: readonly number[],
+  width: number,
+  taken: Taken,
+): NightLabel | null {
   const wide = Math.min(size, WIDEST)
   const left = Math.max(0, Math.min(width - wide, x - wide / 2))
   for (const lane of lanes) {
@@ -106,7 +113,11 @@ export function layoutNight(
 }
 
 /** Hours to write under the line: every hour, or every second, third ... when they would touch. */
-export function nightHours(from: number, to: number, width: number): { readonly at: number; readonly x: number; readonly label: boolean }[] {
+export function nightHours(
+  from: number,
+  to: number,
+  width: number,
+): { readonly at: number; readonly x: number; readonly label: boolean }[] {
   const HOUR = 3_600_000
   const first = new Date(from)
   first.setMinutes(0, 0, 0)

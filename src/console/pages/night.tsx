@@ -65,7 +65,11 @@ function Event({ mark, width }: { readonly mark: NightMark; readonly width: numb
       {label && (
         <>
           <span class={`night-stem lane${label.lane}`} aria-hidden="true" />
-          <span class={`night-label lane${label.lane}`} aria-hidden="true" style={{ left: `${label.left - mark.x}px`, width: `${label.width}px` }}>
+          <span
+            class={`night-label lane${label.lane}`}
+            aria-hidden="true"
+            style={{ left: `${label.left - mark.x}px`, width: `${label.width}px` }}
+          >
             {label.text}
           </span>
         </>
@@ -90,7 +94,9 @@ function Line({ night, width }: { readonly night: Tonight['night']; readonly wid
       ))}
       {here >= 0 && here <= width && (
         <span class="night-now" style={{ left: `${here}px` }}>
-          <small style={{ translate: `${here < 30 ? 0 : here > width - 30 ? -100 : -50}%` }}>now {clock(now.value)}</small>
+          <small style={{ translate: `${here < 30 ? 0 : here > width - 30 ? -100 : -50}%` }}>
+            now {clock(now.value)}
+          </small>
         </span>
       )}
       {marks.map((mark) => (
@@ -100,16 +106,13 @@ function Line({ night, width }: { readonly night: Tonight['night']; readonly wid
   )
 }
 
-function hourKey(at: number): number {
-  return new Date(at).setMinutes(0, 0, 0)
-}
-
 /** The same by hour, the newest first. */
 function List({ events }: { readonly events: readonly NightEvent[] }): JSX.Element {
-  const hours = Map.groupBy(
-    events.toSorted((a, b) => b.at - a.at),
-    (event) => hourKey(event.at),
-  )
+  const hours = new Map<number, NightEvent[]>()
+  for (const event of events.toSorted((a, b) => b.at - a.at)) {
+    const hour = new Date(event.at).setMinutes(0, 0, 0)
+    hours.set(hour, [...(hours.get(hour) ?? []), event])
+  }
   return (
     <ol class="night-list">
       {[...hours].map(([hour, list]) => (
@@ -161,7 +164,12 @@ export function Night({ night }: { readonly night: Tonight['night'] }): JSX.Elem
         )}
       </div>
       <div ref={box} class="night-box">
-        {width.value > 0 && (narrow || (list.value && events.length > 0) ? <List events={events} /> : <Line night={night} width={width.value} />)}
+        {width.value > 0 &&
+          (narrow || (list.value && events.length > 0) ? (
+            <List events={events} />
+          ) : (
+            <Line night={night} width={width.value} />
+          ))}
       </div>
     </section>
   )

@@ -9,7 +9,8 @@ export function NotFoundPage(): JSX.Element {
       <section class="answer">
         <h1>There is no such page.</h1>
         <p>
-          Nothing answers at <code>{visible(path.value)}</code>. A system that is not installed or not enabled has no page.{' '}
+          Nothing answers at <code>{visible(path.value)}</code>. A system that is not installed or not enabled has no
+          page.{' '}
           <a class="link" href="/">
             Go to Tonight
           </a>

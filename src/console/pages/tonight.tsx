@@ -46,7 +46,8 @@ const columns: readonly Column<SystemState>[] = [
 ]
 
 function sentenceOf({ health, glance, summary }: SystemState): string {
-  if (health.state === 'degraded' || health.state === 'down') return health.fix ? `${health.why} ${health.fix}` : health.why
+  if (health.state === 'degraded' || health.state === 'down')
+    return health.fix ? `${health.why} ${health.fix}` : health.why
   return glance?.sentence ?? summary
 }
 
@@ -93,7 +94,9 @@ function Findings({ findings }: { readonly findings: readonly Alert[] }): JSX.El
 }
 
 function Cards({ systems }: { readonly systems: readonly SystemState[] }): JSX.Element | null {
-  const stats = systems.flatMap((system) => (system.glance?.stats ?? []).map((stat) => ({ stat, id: system.id }))).slice(0, MOST_CARDS)
+  const stats = systems
+    .flatMap((system) => (system.glance?.stats ?? []).map((stat) => ({ stat, id: system.id })))
+    .slice(0, MOST_CARDS)
   const spark = useSparks(stats.flatMap(({ stat }) => (stat.series === undefined ? [] : [stat.series])))
   if (stats.length === 0) return null
   return (

@@ -33,13 +33,21 @@ export async function failure(response: Response): Promise<ApiError> {
 
 function unreachable(cause: unknown): ApiError {
   if (cause instanceof DOMException && cause.name === 'AbortError') throw cause
-  return new ApiError(0, 'NOC_HTTP_UNREACHABLE', 'The daemon does not answer.', 'Is `noc up` still running on that host?')
+  return new ApiError(
+    0,
+    'NOC_HTTP_UNREACHABLE',
+    'The daemon does not answer.',
+    'Is `noc up` still running on that host?',
+  )
 }
 
 async function call<T>(path: string, init: RequestInit): Promise<T> {
   const once = async (): Promise<Response> => {
     try {
-      return await fetch(path, { ...init, headers: { accept: 'application/json', ...init.headers, ...authorization() } })
+      return await fetch(path, {
+        ...init,
+        headers: { accept: 'application/json', ...init.headers, ...authorization() },
+      })
     } catch (error) {
       throw unreachable(error)
     }

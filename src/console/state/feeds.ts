@@ -4,5 +4,5 @@ import { feed, type Feed } from './live.ts'
 /** Everything the shell and the home page show; comes every 5 s. */
 export const tonight: Feed<Tonight> = feed('tonight', '/api/tonight', 5000)
 
-/** Open and past alerts; comes when something changes. */
+/** Open and past alerts; read anew when the stream says that something has changed. */
 export const alerts: Feed<AlertList> = feed('alerts', '/api/alerts?all=1', 0)

@@ -28,7 +28,7 @@ interface Channel {
   readonly problem: Signal<ApiError | null>
   /** Monotonic time of the last arrival. */
   readonly arrived: Signal<number | null>
-  /** Longest expected time between two documents, ms; 0: whenever something changes. */
+  /** Longest expected time between two documents, ms; 0: the stream only says that something has changed. */
   period: number
   watchers: number
 }
@@ -62,6 +62,14 @@ function take(channel: Channel, document: unknown): void {
   channel.arrived.value = performance.now()
 }
 
+async function fetchOnce(channel: Channel): Promise<void> {
+  try {
+    take(channel, await read(channel.url))
+  } catch (error) {
+    channel.problem.value = asApiError(error)
+  }
+}
+
 /** Takes what the stream brings. The operator may have set a slower pace than we expect: two in a row tell it. */
 function receiver(): (topic: string, document: { readonly at?: number }) => void {
   const before = new Map<string, number>()
@@ -74,15 +82,8 @@ function receiver(): (topic: string, document: { readonly at?: number }) => void
       if (last !== undefined && channel.period > 0) channel.period = Math.max(channel.period, document.at - last)
       before.set(topic, document.at)
     }
-    take(channel, document)
-  }
-}
-
-async function fetchOnce(channel: Channel): Promise<void> {
-  try {
-    take(channel, await read(channel.url))
-  } catch (error) {
-    channel.problem.value = asApiError(error)
+    if (channel.period === 0) void fetchOnce(channel)
+    else take(channel, document)
   }
 }
 
@@ -90,7 +91,10 @@ function watched(): Channel[] {
   return [...channels.values()].filter((channel) => channel.watchers > 0)
 }
 
-/** Describes a live topic: where its document is read from at first, and how often (ms) it comes. */
+/**
+ * Describes a live topic: where its document is read from, and how often (ms) the stream brings it; 0 when it only
+ * says that there is something new to read.
+ */
 export function feed<T>(topic: string, url: string, period: number): Feed<T> {
   const channel: Channel = {
     topic,
@@ -118,7 +122,10 @@ export function useFeed<T>(source: Feed<T>): T | null {
     channel.watchers += 1
     channel.arrived.value = performance.now()
     void fetchOnce(channel)
-    const list = (): string => watched().map((one) => one.topic).join(',')
+    const list = (): string =>
+      watched()
+        .map((one) => one.topic)
+        .join(',')
     topics.value = list()
     return () => {
       channel.watchers -= 1

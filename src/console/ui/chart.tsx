@@ -37,11 +37,7 @@ function timeLabel(at: number, length: number): string {
 /** Columns: times, one average a line, then the extremes of the first line for its band. */
 function columns({ lines, series }: ChartProps): ChartData {
   const points = lines.map((line) => series.find((one) => one.name === line.name))
-  return align([
-    ...points.map((one) => [one, 'average'] as const),
-    [points[0], 'maximum'],
-    [points[0], 'minimum'],
-  ])
+  return align([...points.map((one) => [one, 'average'] as const), [points[0], 'maximum'], [points[0], 'minimum']])
 }
 
 function markAt(at: number | null, ink: string): (chart: UPlot) => void {
@@ -62,7 +58,13 @@ function axes(length: number, format: (value: number) => string): UPlot.Axis[] {
   const font = `11px ${getComputedStyle(document.body).fontFamily}`
   const shared = { stroke: ink, font, grid: { stroke: line, width: 1 }, ticks: { show: false } }
   return [
-    { ...shared, size: 28, space: 72, grid: { show: false }, values: (_, at) => at.map((one) => timeLabel(one, length)) },
+    {
+      ...shared,
+      size: 28,
+      space: 72,
+      grid: { show: false },
+      values: (_, at) => at.map((one) => timeLabel(one, length)),
+    },
     { ...shared, size: 62, space: 40, values: (_, values) => values.map((one) => (one === 0 ? '0' : format(one))) },
   ]
 }
@@ -193,7 +195,13 @@ export function Chart(props: ChartProps): JSX.Element {
   const cursor = useSignal<number | null>(null)
   current.current = props
   const data = columns(props)
-  const shape = [paint.value, width.value, props.at, props.range.to - props.range.from > 2 * DAY, props.lines.length].join()
+  const shape = [
+    paint.value,
+    width.value,
+    props.at,
+    props.range.to - props.range.from > 2 * DAY,
+    props.lines.length,
+  ].join()
 
   useEffect(() => {
     const observer = new ResizeObserver(([entry]) => (width.value = Math.floor(entry?.contentRect.width ?? 0)))
@@ -202,7 +210,11 @@ export function Chart(props: ChartProps): JSX.Element {
   }, [])
   useEffect(() => {
     if (!place.current || width.value === 0) return undefined
-    const wiring = { width: width.value, current: () => current.current, onCursor: (index: number | null) => (cursor.value = index) }
+    const wiring = {
+      width: width.value,
+      current: () => current.current,
+      onCursor: (index: number | null) => (cursor.value = index),
+    }
     const made = new UPlot(options(props, wiring), data as UPlot.AlignedData, place.current)
     chart.current = made
     return () => made.destroy()

@@ -68,7 +68,11 @@ function useOrder(rows: readonly HeatLine[], held: boolean): readonly HeatLine[]
 }
 
 function Head({ columns, cell, hot }: { columns: readonly HeatColumn[]; cell: number; hot: number }): JSX.Element {
-  const every = labelEvery(columns.map((column) => column.label), cell + GAP, DIGIT)
+  const every = labelEvery(
+    columns.map((column) => column.label),
+    cell + GAP,
+    DIGIT,
+  )
   const nodes = new Set(columns.map((column) => column.node)).size > 1
   return (
     <div class="heat-row heat-head" aria-hidden="true">

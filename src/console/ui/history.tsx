@@ -78,7 +78,15 @@ export function History({ title, lines, format }: Props): JSX.Element {
     <Panel title={title} class="history" end={<RangeButtons chosen={range.id} />}>
       <div class="chart-place">
         {series && Chart.value && !nothing && (
-          <Chart.value title={title} lines={lines} series={series} range={range} at={Number(query.get('at')) || null} format={format} onZoom={show} />
+          <Chart.value
+            title={title}
+            lines={lines}
+            series={series}
+            range={range}
+            at={Number(query.get('at')) || null}
+            format={format}
+            onZoom={show}
+          />
         )}
         {nothing && <Empty>Nothing was measured in this time.</Empty>}
         {!series && problem && <Problem error={problem} />}

@@ -30,7 +30,8 @@ export function rangeOf(query: URLSearchParams, now: number): Range {
   const chosen = RANGES.find((one) => one.id === (query.get('range') ?? DEFAULT)) ?? RANGES[1]
   const ms = chosen?.ms ?? 60 * MINUTE
   const at = Number(query.get('at'))
-  if (at > 0 && !query.has('range')) return { id: null, from: at - ms / 2, to: Math.min(at + ms / 2, Math.max(now, at)) }
+  if (at > 0 && !query.has('range'))
+    return { id: null, from: at - ms / 2, to: Math.min(at + ms / 2, Math.max(now, at)) }
   return { id: chosen?.id ?? DEFAULT, from: now - ms, to: now }
 }
 

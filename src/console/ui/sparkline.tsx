@@ -38,7 +38,12 @@ interface Props {
 /** A figure over the last minutes: form without scale. The place is kept while there is nothing to draw. */
 export function Sparkline({ values, severity }: Props): JSX.Element {
   return (
-    <svg class={`spark ${severity ?? ''}`} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
+    <svg
+      class={`spark ${severity ?? ''}`}
+      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      preserveAspectRatio="none"
+      aria-hidden="true"
+    >
       {sparkLines(values).map((points) => (
         <polyline key={points.slice(0, 6)} points={points} />
       ))}

@@ -56,7 +56,12 @@ function useRows<R>(props: Props<R>, sort: Sort, filter: string, held: boolean):
   const kept = useRef<Kept | null>(null)
   const { rows, columns, id } = props
   const found = filter
-    ? rows.filter((row) => matches(columns.map((column) => column.value(row)), filter))
+    ? rows.filter((row) =>
+        matches(
+          columns.map((column) => column.value(row)),
+          filter,
+        ),
+      )
     : rows
   const key = `${sort.key} ${sort.direction} ${filter}`
   const before = kept.current
@@ -69,7 +74,15 @@ function useRows<R>(props: Props<R>, sort: Sort, filter: string, held: boolean):
   return sorted
 }
 
-function Head<R>({ columns, sort, wide }: { columns: readonly Column<R>[]; sort: Signal<Sort>; wide: boolean }): JSX.Element {
+function Head<R>({
+  columns,
+  sort,
+  wide,
+}: {
+  columns: readonly Column<R>[]
+  sort: Signal<Sort>
+  wide: boolean
+}): JSX.Element {
   const press = (column: Column<R>): void => {
     const { key, direction } = sort.value
     const first = column.numeric ? -1 : 1
@@ -122,7 +135,12 @@ function Row<R>({ row, columns, open, detail, onToggle }: RowProps<R>): JSX.Elem
       <tr class={detail ? 'opens' : ''} onClick={press}>
         {detail && (
           <td class="fold">
-            <button type="button" aria-expanded={open} aria-label={`More about ${columns[0]?.value(row) ?? ''}`} onClick={onToggle}>
+            <button
+              type="button"
+              aria-expanded={open}
+              aria-label={`More about ${columns[0]?.value(row) ?? ''}`}
+              onClick={onToggle}
+            >
               <span aria-hidden="true">›</span>
             </button>
           </td>
@@ -202,7 +220,12 @@ export function Table<R>(props: Props<R>): JSX.Element {
         <h2>{title}</h2>
         {note && <small>{note}</small>}
         <div class="end">
-          <Tools filter={filter} title={title} onCsv={() => saveCsv(file, columns, rows)} onJson={() => saveJson(file, rows)} />
+          <Tools
+            filter={filter}
+            title={title}
+            onCsv={() => saveCsv(file, columns, rows)}
+            onJson={() => saveJson(file, rows)}
+          />
         </div>
       </header>
       <div
@@ -227,7 +250,9 @@ export function Table<R>(props: Props<R>): JSX.Element {
             ))}
           </tbody>
         </table>
-        {rows.length === 0 && <div class="state-note">{filter.value.trim() ? 'Nothing matches the filter.' : empty}</div>}
+        {rows.length === 0 && (
+          <div class="state-note">{filter.value.trim() ? 'Nothing matches the filter.' : empty}</div>
+        )}
       </div>
       {rows.length > shown.length && (
         <footer>

@@ -120,6 +120,12 @@ export function silence(db: Database, id: number, until: number | null): boolean
   return db.prepare('UPDATE alert SET silenced_until = ? WHERE id = ?').run(until, id).changes > 0
 }
 
+/** Ends the open alerts of systems that don't run (any more): nobody else would. Gives their number. */
+export function clearAbandoned(db: Database, running: readonly string[], at: number): number {
+  const sql = 'UPDATE alert SET cleared = ? WHERE cleared IS NULL AND system NOT IN (SELECT value FROM json_each(?))'
+  return db.prepare(sql).run(at, JSON.stringify(running)).changes
+}
+
 /** Puts a point on the night line, and drops those that are too old or too many. */
 export function addEvent(db: Database, { at, system, severity, text }: Omit<NightEvent, 'id'>): void {
   const insert = db.prepare('INSERT INTO event (at, system, severity, text) VALUES (?, ?, ?, ?)')

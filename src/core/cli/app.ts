@@ -11,7 +11,7 @@ import {
   type RouteMap,
   type TypedCommandParameters,
 } from '@stricli/core'
-import { exitCode, NocError } from '../errors.ts'
+import { exitCode } from '../errors.ts'
 import type { Command, CommandContext, CommandSet, Flag, Input } from './command.ts'
 
 /** A first word of the command line: a system or one of the house's own commands. */
@@ -42,21 +42,15 @@ const COMMON_FLAGS: Readonly<Record<string, Flag>> = {
   config: { kind: 'text', placeholder: 'FILE', brief: 'Read this configuration file instead of the usual one' },
 }
 
-function parseNumber(name: string, flag: Flag & { kind: 'number' }, text: string): number {
+/** Throws plainly: stricli puts the flag's name and the text in front. */
+function parseNumber(flag: Flag & { kind: 'number' }, text: string): number {
   const value = Number(text)
   const fits = text.trim() !== '' && Number.isFinite(value) && value >= flag.min && value <= flag.max
-  if (!fits || (flag.whole && !Number.isInteger(value))) {
-    const kind = flag.whole ? 'a whole number' : 'a number'
-    throw new NocError('NOC_USAGE_NUMBER', `--${name} takes ${kind} from ${flag.min} to ${flag.max}, not "${text}"`)
-  }
-  return value
+  if (fits && !(flag.whole && !Number.isInteger(value))) return value
+  throw new RangeError(`takes ${flag.whole ? 'a whole number' : 'a number'} from ${flag.min} to ${flag.max}`)
 }
 
-function kebab(name: string): string {
-  return name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)
-}
-
-function toStricliFlag(name: string, flag: Flag): object {
+function toStricliFlag(flag: Flag): object {
   const base = { brief: flag.brief, optional: true }
   switch (flag.kind) {
     case 'switch':
@@ -68,7 +62,7 @@ function toStricliFlag(name: string, flag: Flag): object {
         ...base,
         kind: 'parsed',
         placeholder: flag.placeholder,
-        parse: (t: string) => parseNumber(kebab(name), flag, t),
+        parse: (t: string) => parseNumber(flag, t),
       }
     case 'text':
       return {
@@ -83,7 +77,7 @@ function toStricliFlag(name: string, flag: Flag): object {
 
 function toStricliParameters(command: Command): TypedCommandParameters<BaseFlags, BaseArgs, AppContext> {
   const all = { ...command.flags, ...COMMON_FLAGS }
-  const flags = Object.fromEntries(Object.entries(all).map(([name, flag]) => [name, toStricliFlag(name, flag)]))
+  const flags = Object.fromEntries(Object.entries(all).map(([name, flag]) => [name, toStricliFlag(flag)]))
   const aliases = Object.fromEntries(
     Object.entries(all).flatMap(([name, flag]) => (flag.short === undefined ? [] : [[flag.short, name]])),
   )
@@ -155,7 +149,7 @@ export function buildApp(topics: readonly Topic[]): Application<AppContext> {
   return buildApplication(root, {
     name: 'noc',
     scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
-    documentation: { caseStyle: 'convert-camel-to-kebab', useAliasInUsageLine: false, onlyRequiredInUsageLine: true },
+    documentation: { caseStyle: 'convert-camel-to-kebab', useAliasInUsageLine: false, onlyRequiredInUsageLine: false },
     determineExitCode: () => exitCode.unable,
   })
 }

@@ -133,7 +133,8 @@ export function createSeriesStore(
       const most = Math.min(Math.max(1, Math.floor(points)), MAX_POINTS)
       return known ? readPoints(table, known, { from, to, points: most, rawSince: clock.now() - RAW_MS }) : null
     },
-    names: () => [...series.values()].map(({ definition }) => definition).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    names: () =>
+      [...series.values()].map(({ definition }) => definition).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     flush,
     prune,
     stop: () => {

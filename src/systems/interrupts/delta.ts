@@ -121,8 +121,7 @@ export function createMeter(): Meter {
         const base = row * width
         const from = rows === null ? row : (rows[row] as number)
         lineTotals[row] = total(counts, row)
-        const known =
-          comparable && before && from >= 0 && rowRates(before, from, counts, row, columns, seconds, rates)
+        const known = comparable && before && from >= 0 && rowRates(before, from, counts, row, columns, seconds, rates)
         if (!known) rates.fill(NaN, base, base + width)
         lineRates[row] = known ? addUp(lines[row] as Line, rates, base, width, cpuRates) : NaN
       }

@@ -8,7 +8,10 @@ const TRIGGER = /^(?:Level|Edge|None)(?:\s+|$)/
  * Splits what stands behind the counts. Numbered interrupts have a controller, perhaps its own number and the trigger,
  * then the devices (kernel/irq/proc.c, show_interrupts); the architecture's own lines have only a name.
  */
-export function describeLine(id: string, label: string): { readonly id: string; readonly name: string; readonly chip: string } {
+export function describeLine(
+  id: string,
+  label: string,
+): { readonly id: string; readonly name: string; readonly chip: string } {
   if (!/^\d+$/.test(id)) return { id, name: label, chip: '' }
   const [first = ''] = /^\S*/.exec(label) ?? []
   const parts = [first]
@@ -57,7 +60,8 @@ export function deviceOf(label: string): string {
 }
 
 // Timers, performance counters and Xen's inter-processor interrupts have numbers, yet each CPU has its own.
-const PER_CPU = /^(?:arch_timer|timer\d*|arm-pmu|.*[-_]pmu|pmu\d*|IPI|resched\d+|callfunc(?:single)?\d+|spinlock\d+|irqwork\d+|debug\d+|riscv-timer|ipi)\b/
+const PER_CPU =
+  /^(?:arch_timer|timer\d*|arm-pmu|.*[-_]pmu|pmu\d*|IPI|resched\d+|callfunc(?:single)?\d+|spinlock\d+|irqwork\d+|debug\d+|riscv-timer|ipi)\b/
 
 /** Whether the line is a device's: numbered, and not one that every CPU makes for itself. LOC, RES, CAL are not. */
 export function isDevice(line: { readonly id: string; readonly name: string; readonly chip: string }): boolean {
@@ -66,7 +70,8 @@ export function isDevice(line: { readonly id: string; readonly name: string; rea
 
 // Drivers whose queues the kernel places itself (PCI_IRQ_AFFINITY): storage. Kernels before 6.6 let the file look
 // writable all the same, and answer EIO.
-const MANAGED = /^(?:nvme\d+q[1-9]\d*|megasas\d*-msix|mpt[23]sas\d+-msix|hpsa\d+-msix|virtio\d+-req(?:uest)?\b|qla2xxx|lpfc|aacraid|smartpqi|hisi_sas)/
+const MANAGED =
+  /^(?:nvme\d+q[1-9]\d*|megasas\d*-msix|mpt[23]sas\d+-msix|hpsa\d+-msix|virtio\d+-req(?:uest)?\b|qla2xxx|lpfc|aacraid|smartpqi|hisi_sas)/
 
 /** Whether the kernel manages the affinity of this driver's queues, so that nobody can change it. */
 export function isManaged(name: string): boolean {

@@ -9,6 +9,8 @@ import { describeLine, isFaultCounter } from './label.ts'
 const MAX_CPUS = 8192
 /** Lines; far above what drivers ask for, so a file with more is something else. */
 const MAX_LINES = 32_768
+/** Lines times CPUs: 2,048 lines on the largest machine, 64 MB. */
+const MAX_COUNTS = 2 ** 24
 /** Bytes of one line's id; the kernel's longest are `IPI10` and `HRTIMER`. */
 const MAX_ID_BYTES = 32
 /** Bytes of chip and name that are kept: fifty devices that share a line fit. */
@@ -98,7 +100,14 @@ function isBlank(byte: number | undefined): boolean {
  * The caller has made sure that the bytes end with a newline, so no bounds are checked.
  * At most one figure a column is read: chip names may begin with a digit.
  */
-function readRow(bytes: Uint8Array, start: number, values: Uint32Array, base: number, columns: Int32Array, row: Row): void {
+function readRow(
+  bytes: Uint8Array,
+  start: number,
+  values: Uint32Array,
+  base: number,
+  columns: Int32Array,
+  row: Row,
+): void {
   let p = start
   while (isBlank(bytes[p])) p += 1
   row.idStart = p
@@ -182,8 +191,7 @@ export function countsParser(file: string, labels = true): CountsParser {
 
   const check = (bytes: Uint8Array): void => {
     const length = row.idEnd - row.idStart
-    const faulty = (what: string): NocError =>
-      fault('NOC_INTERRUPTS_LINE', file, lineNumber(bytes, row.next - 1), what)
+    const faulty = (what: string): NocError => fault('NOC_INTERRUPTS_LINE', file, lineNumber(bytes, row.next - 1), what)
     if (bytes[row.idEnd] !== COLON || length === 0 || length > MAX_ID_BYTES) {
       throw faulty('expected the number or short name of an interrupt, then a colon')
     }
@@ -196,7 +204,12 @@ export function countsParser(file: string, labels = true): CountsParser {
   const start = (bytes: Uint8Array, online: readonly number[] | undefined): number => {
     if (bytes.length === 0) throw new NocError('NOC_INTERRUPTS_EMPTY', `${file} is empty`)
     if (bytes.at(-1) !== NEWLINE) {
-      throw fault('NOC_INTERRUPTS_TRUNCATED', file, lineNumber(bytes, bytes.length), 'the file ends in the middle of a line')
+      throw fault(
+        'NOC_INTERRUPTS_TRUNCATED',
+        file,
+        lineNumber(bytes, bytes.length),
+        'the file ends in the middle of a line',
+      )
     }
     const end = bytes.indexOf(NEWLINE)
     readHeader(bytes, end, online)
@@ -209,11 +222,15 @@ export function countsParser(file: string, labels = true): CountsParser {
       const width = cpus.length
       // The counts before stay whole, also when this file turns out to be faulty half-way.
       let target = spare
+      if (online) target.fill(0)
       let count = 0
       let changed: Known[] | undefined
       let old: Map<string, Known> | undefined
       while (position < bytes.length) {
         const base = count * width
+        if (count >= MAX_LINES || base + width > MAX_COUNTS) {
+          throw fault('NOC_INTERRUPTS_HUGE', file, count + 2, 'more interrupts than any machine has')
+        }
         if (target.length < base + width) target = grown(target, base + width)
         readRow(bytes, position, target, base, columns, row)
         position = row.next
@@ -232,7 +249,6 @@ export function countsParser(file: string, labels = true): CountsParser {
         }
         if (changed && old) changed.push(same ? last : learn(bytes, old))
         count += 1
-        if (count > MAX_LINES) throw fault('NOC_INTERRUPTS_HUGE', file, MAX_LINES, `more than ${MAX_LINES} interrupts`)
       }
       if (changed || count !== known.length) {
         known = distinct(changed ?? known.slice(0, count))

@@ -1,0 +1,134 @@
+/** The machine around the interrupts, read when asked for and kept for a while: nodes, affinity, irqbalance. */
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Clock } from '#core/clock.ts'
+import { parseCpuList } from './cpu-list.ts'
+import { isManaged } from './label.ts'
+import type { Placement, Topology } from './sample.ts'
+import type { NumaNode } from './wire.ts'
+
+/** Nodes and affinity change by hand or by irqbalance, which looks every 10 s (irqbalance(1), --interval). */
+const KEEP_MS = 10_000
+/** Programs come and go seldom, and looking means one small file a process. */
+const KEEP_PROCESSES_MS = 60_000
+/** Most processes that are asked for their name. */
+const MAX_PROCESSES = 32_768
+/** Owner may write: kernels since 6.6 take this away where the affinity can't be changed (kernel/irq/proc.c). */
+const OWNER_WRITE = 0o200
+
+/** Topology of a running machine, and what verdicts need beside it. */
+export interface Machine extends Topology {
+  /** CPUs kept free of interrupts on purpose (isolcpus). */
+  readonly isolated: readonly number[]
+  /** Whether irqbalance runs; null when it can't be told. */
+  irqbalance(): boolean | null
+  /** net.core.netdev_max_backlog; null when unknown. */
+  backlog(): number | null
+}
+
+function read(...path: readonly string[]): string | null {
+  try {
+    return readFileSync(join(...path), 'utf8').trim()
+  } catch {
+    return null
+  }
+}
+
+function readNodes(sys: string | null): readonly NumaNode[] {
+  if (sys === null) return []
+  const base = join(sys, 'devices/system/node')
+  let names: string[]
+  try {
+    names = readdirSync(base)
+  } catch {
+    return []
+  }
+  return names
+    .flatMap((name): NumaNode[] => {
+      const id = /^node(\d{1,5})$/.exec(name)?.[1]
+      const cpus = id === undefined ? null : parseCpuList(read(base, name, 'cpulist') ?? '')
+      return id === undefined || cpus === null ? [] : [{ id: Number(id), cpus }]
+    })
+    .toSorted((a, b) => a.id - b.id)
+}
+
+function readPlacement(proc: string, id: string): Placement | null {
+  const allowed = read(proc, 'irq', id, 'smp_affinity_list')
+  if (allowed === null || parseCpuList(allowed) === null) return null
+  const effective = read(proc, 'irq', id, 'effective_affinity_list')
+  const node = Number(read(proc, 'irq', id, 'node') ?? '-1')
+  const mode = statSync(join(proc, 'irq', id, 'smp_affinity_list'), { throwIfNoEntry: false })?.mode ?? 0
+  return {
+    allowed,
+    effective: effective && parseCpuList(effective)?.length ? effective : null,
+    // -1: the device has no node, as on all virtual machines.
+    node: Number.isInteger(node) && node >= 0 ? node : null,
+    changeable: (mode & OWNER_WRITE) !== 0,
+  }
+}
+
+function findIrqbalance(proc: string): boolean | null {
+  let names: string[]
+  try {
+    names = readdirSync(proc)
+  } catch {
+    return null
+  }
+  const processes = names.filter((name) => /^\d+$/.test(name)).slice(0, MAX_PROCESSES)
+  // A copied directory has no processes: nothing can be told from it.
+  return processes.length === 0 ? null : processes.some((pid) => read(proc, pid, 'comm') === 'irqbalance')
+}
+
+function kept<T>(clock: Clock, ms: number, make: () => T): () => T {
+  let value: T | undefined
+  let until = -Infinity
+  return () => {
+    if (value === undefined || clock.monotonic() >= until) {
+      value = make()
+      until = clock.monotonic() + ms
+    }
+    return value
+  }
+}
+
+/** The machine below these roots; `sys` null: unknown. Missing files are unknown, never errors. */
+export function createMachine(proc: string, sys: string | null, clock: Clock): Machine {
+  const nodes = kept(clock, KEEP_MS, () => readNodes(sys))
+  const isolated = kept(clock, KEEP_MS, () =>
+    sys === null ? [] : (parseCpuList(read(sys, 'devices/system/cpu/isolated') ?? '') ?? []),
+  )
+  const irqbalance = kept(clock, KEEP_PROCESSES_MS, () => findIrqbalance(proc))
+  const backlog = kept(clock, KEEP_MS, () => {
+    const value = Number(read(proc, 'sys/net/core/netdev_max_backlog') ?? NaN)
+    return Number.isInteger(value) ? value : null
+  })
+  let placements = new Map<string, Placement | null>()
+  let until = -Infinity
+  return {
+    get nodes() {
+      return nodes()
+    },
+    get isolated() {
+      return isolated()
+    },
+    irqbalance,
+    backlog,
+    placement(id) {
+      if (!/^\d{1,9}$/.test(id)) return null
+      if (clock.monotonic() >= until) {
+        placements = new Map()
+        until = clock.monotonic() + KEEP_MS
+      }
+      const known = placements.get(id)
+      if (known !== undefined) return known
+      const placement = readPlacement(proc, id)
+      placements.set(id, placement)
+      return placement
+    },
+  }
+}
+
+/** Whether the operator can move this line. */
+export function isMovable(name: string, placement: Placement | null): placement is Placement {
+  return placement !== null && placement.changeable && !isManaged(name)
+}
