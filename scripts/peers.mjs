@@ -10,6 +10,7 @@ export const PEERS = {
   tmux: 'tmux',
   chromium: 'chromium',
   'systemd-analyze': 'systemd',
+  openssl: 'openssl',
   python3: 'python3',
 }
 

@@ -4,6 +4,7 @@ import type { SystemState, Tonight } from '#core/http/documents.ts'
 import { bytes, percent, text } from '#core/units.ts'
 import { pages } from '../../systems/pages.ts'
 import { visible } from '../format.ts'
+import { closeTarget, leadingCount, planHref } from '../plan.ts'
 import { tonight } from '../state/feeds.ts'
 import { useFeed } from '../state/live.ts'
 import { useSparks } from '../state/series.ts'
@@ -47,7 +48,7 @@ const columns: readonly Column<SystemState>[] = [
 
 function sentenceOf({ health, glance, summary }: SystemState): string {
   if (health.state === 'degraded' || health.state === 'down')
-    return health.fix ? `${health.why} ${health.fix}` : health.why
+    return `${health.why}.${health.fix ? ` ${health.fix}` : ''}`
   return glance?.sentence ?? summary
 }
 
@@ -58,11 +59,11 @@ function StateBadge({ system }: { readonly system: SystemState }): JSX.Element {
 
 /** `Plan: close 111` where the finding has a plan to close connections; opens it, does nothing yet. */
 function PlanLink({ alert, primary }: { readonly alert: Alert; readonly primary: boolean }): JSX.Element | null {
-  if (alert.system !== 'connections' || !alert.commands.some((line) => line.includes('connections close'))) return null
-  const count = /^[\d,]+/.exec(alert.summary)?.[0]
+  const target = closeTarget(alert.commands)
+  if (!target || !pages['connections']) return null
   return (
-    <a class={primary ? 'button primary' : 'button'} href={`/connections?plan=${encodeURIComponent(alert.key)}`}>
-      {count ? `Plan: close ${count}` : 'Plan: close them'}
+    <a class={primary ? 'button primary' : 'button'} href={planHref(target)}>
+      Plan: close {leadingCount(alert.summary) ?? 'them'}
     </a>
   )
 }

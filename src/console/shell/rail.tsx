@@ -1,7 +1,7 @@
 import type { JSX } from 'preact'
 import { useRef } from 'preact/hooks'
 import type { SystemState, Tonight } from '#core/http/documents.ts'
-import type { Wing } from '#core/system.ts'
+import type { Wing } from '#core/glance.ts'
 import { pages } from '../../systems/pages.ts'
 import { markOf, wordOf } from '../pages/system-state.ts'
 import { tonight } from '../state/feeds.ts'

@@ -34,6 +34,8 @@ interface Props<R> {
   readonly id: (row: R) => string
   /** Beside the title. */
   readonly note?: ComponentChildren
+  /** Below the rows. */
+  readonly foot?: ComponentChildren
   /** Everything about one row, opened below it. */
   readonly detail?: (row: R) => ComponentChildren
   /** Said when there are no rows at all. */
@@ -199,7 +201,7 @@ function Tools({ filter, title, onCsv, onJson }: ToolsProps): JSX.Element {
 
 /** A table that can be sorted, filtered and taken away. */
 export function Table<R>(props: Props<R>): JSX.Element {
-  const { title, file, columns, id, note, detail, empty } = props
+  const { title, file, columns, id, note, foot, detail, empty } = props
   const sort = useSignal(props.sort)
   const filter = useSignal('')
   const all = useSignal(false)
@@ -264,6 +266,7 @@ export function Table<R>(props: Props<R>): JSX.Element {
           </button>
         </footer>
       )}
+      {foot && <footer>{foot}</footer>}
     </section>
   )
 }

@@ -1,6 +1,6 @@
 /** The house's own JSON documents, as the console and `noc status --json` see them. Times are ms since 1970. */
 import type { NightEvent, Alert } from '../alerts/types.ts'
-import type { Glance, Health, Wing } from '../system.ts'
+import type { Glance, Health, Wing } from '../glance.ts'
 import type { Severity } from '../verdict.ts'
 
 /** The answer of a page: one sentence, one paragraph, and how much it matters. */

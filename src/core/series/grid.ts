@@ -6,8 +6,8 @@
 
 /** One stored hour, ms. */
 export const HOUR_MS = 3_600_000
-/** Seconds of one roll-up point, unless the series itself is coarser. */
-export const ROLLUP_STEP = 300
+/** Seconds of one roll-up point, or the next length that holds whole points. */
+const ROLLUP_STEP = 300
 
 const HOUR_SECONDS = 3600
 
@@ -40,7 +40,9 @@ export function regrid(hour: Float32Array, step: number): Float32Array {
 
 /** Seconds of a roll-up point for a series of `step` seconds. */
 export function rollUpStep(step: number): number {
-  return Math.max(ROLLUP_STEP, step)
+  let rolled = step
+  while (rolled < ROLLUP_STEP || HOUR_SECONDS % rolled !== 0) rolled += step
+  return rolled
 }
 
 /** An hour's roll-up: average, minimum and maximum of each `rollUpStep`, one after the other. */
@@ -119,18 +121,15 @@ export interface Grid {
 
 /**
  * The finest grid of at most `points` points over [from, to), each a multiple of `step` ms. Points start at multiples
- * of their size, so that a chart that moves on keeps its points instead of mixing them anew.
+ * of their size, so that a chart that moves on keeps its points instead of mixing them anew; the first one starts
+ * before `from`, or after it where that would be one too many.
  */
 export function fitGrid(from: number, to: number, points: number, step: number): Grid {
   if (points <= 1) {
     const start = Math.floor(from / step) * step
     return { start, size: step * Math.ceil((to - start) / step) }
   }
-  const fit = (count: number): Grid => {
-    const size = step * Math.max(1, Math.ceil((to - from) / (step * count)))
-    return { start: Math.floor(from / size) * size, size }
-  }
-  const grid = fit(points)
-  // A range that starts between two points needs one more of them.
-  return Math.ceil((to - grid.start) / grid.size) <= points ? grid : fit(points - 1)
+  const size = step * Math.ceil((to - from) / (step * points))
+  const start = Math.floor(from / size) * size
+  return { start: Math.ceil((to - start) / size) > points ? start + size : start, size }
 }

@@ -130,7 +130,7 @@ export function createSeriesStore(
     record,
     read: (name, from, to, points) => {
       const known = series.get(name)
-      const most = Math.min(Math.max(1, Math.floor(points)), MAX_POINTS)
+      const most = Math.min(Math.max(1, Math.floor(points) || 1), MAX_POINTS)
       return known ? readPoints(table, known, { from, to, points: most, rawSince: clock.now() - RAW_MS }) : null
     },
     names: () =>

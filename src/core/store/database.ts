@@ -1,4 +1,7 @@
-/** A value as the database keeps it; JSON, booleans and times are made of these by the tables that own them. */
+/**
+ * A value as the database keeps it; JSON, booleans and times are made of these by the tables that own them.
+ * Text comes back up to its first NUL only (SQLite's C strings); what may hold one goes through JSON or bytes.
+ */
 export type SqlValue = null | number | bigint | string | Uint8Array
 
 /** A row by column name. */

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileError } from './sqlite.ts'
 
@@ -33,7 +33,8 @@ export function writePresence(directory: string, { pid, url, started }: Presence
 export function readPresence(directory: string): Presence | null {
   try {
     const file = join(directory, PRESENCE_FILE)
-    if (statSync(file).size > MAX_PRESENCE) return null
+    const stat = lstatSync(file)
+    if (!stat.isFile() || stat.size > MAX_PRESENCE) return null
     const { pid, url, started } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
     if (typeof pid !== 'number' || typeof url !== 'string' || typeof started !== 'number') return null
     return { pid, url, started }

@@ -89,6 +89,8 @@ export interface DiagSocket {
   /** Milliseconds since data was last sent and received, counted from the connect when there was none; null: unknown. */
   readonly lastSent: number | null
   readonly lastReceived: number | null
+  /** Milliseconds since anything came from the remote, be it only an acknowledgement or its FIN; null: unknown. */
+  readonly lastHeard: number | null
   /** Bytes of data, without retransmissions; null: unknown. */
   readonly bytesSent: number | null
   readonly bytesReceived: number | null
@@ -248,6 +250,7 @@ function socket(
     // struct tcp_info grows at its end from kernel to kernel: a field is there when it fits.
     lastSent: has(48) ? view.getUint32(info + 44, little) : null,
     lastReceived: has(56) ? view.getUint32(info + 52, little) : null,
+    lastHeard: has(60) ? view.getUint32(info + 56, little) : null,
     bytesSent: has(216) ? u64(view, info + 200, little) - u64(view, info + 208, little) : null,
     bytesReceived: has(136) ? u64(view, info + 128, little) : null,
   }

@@ -50,13 +50,14 @@ export interface ConnectionsSnapshot {
   readonly states: Readonly<Record<string, number>>
   /** The biggest first. */
   readonly groups: readonly ConnectionGroup[]
+  /** How many more there are than shown. */
+  readonly hiddenGroups: number
   readonly verdicts: readonly Verdict[]
 }
 
 /** Live topic `connections`: at most 200 groups. */
 export interface ConnectionsView extends ConnectionsSnapshot {
   readonly answer: Answer
-  readonly hiddenGroups: number
   /** Sockets in groups that have a verdict. */
   readonly stuck: number
 }

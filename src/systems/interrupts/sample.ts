@@ -38,6 +38,16 @@ export interface Topology {
   placement(id: string): Placement | null
 }
 
+/** Topology of a running machine, and what verdicts need beside it. */
+export interface Machine extends Topology {
+  /** CPUs kept free of interrupts on purpose (isolcpus). */
+  readonly isolated: readonly number[]
+  /** Whether irqbalance runs; null when it can't be told. */
+  irqbalance(): boolean | null
+  /** net.core.netdev_max_backlog; null when unknown. */
+  backlog(): number | null
+}
+
 /** Rates in documents have two decimals: a device that interrupts once a minute still shows. */
 function rounded(rate: number): number | null {
   return Number.isNaN(rate) ? null : Math.round(rate * 100) / 100

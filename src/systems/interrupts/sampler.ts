@@ -5,9 +5,9 @@ import type { Clock } from '#core/clock.ts'
 import { NocError, reasonOf, systemErrorCode } from '#core/errors.ts'
 import { createMeter } from './delta.ts'
 import { countsParser } from './parse.ts'
-import type { Sample } from './sample.ts'
+import type { Machine, Sample } from './sample.ts'
 import { parseSoftnet, softnetRates, type SoftnetCounts } from './softnet.ts'
-import { createMachine, type Machine } from './topology.ts'
+import { createMachine } from './topology.ts'
 
 /** Most bytes of one file; 1,024 CPUs with 5,000 lines write 56 MB. */
 export const MAX_FILE_BYTES = 64 * 1024 * 1024
@@ -101,7 +101,8 @@ export function createSampler(roots: Roots, clock: Clock): Sampler {
   const file = fileReader()
   const interrupts = countsParser(paths.interrupts)
   const softirqs = countsParser(paths.softirqs, false)
-  const meters = { interrupts: createMeter(), softirqs: createMeter() }
+  const meter = createMeter()
+  let softMeter = createMeter()
   let before: { readonly monotonic: number; readonly softnet: SoftnetCounts | null } | null = null
 
   const readInterrupts = (): ReturnType<typeof interrupts.parse> => {
@@ -134,11 +135,13 @@ export function createSampler(roots: Roots, clock: Clock): Sampler {
       const softnet = optional(() => parseSoftnet(readFileSync(paths.softnet, 'latin1')))
       const rates = before?.softnet && softnet && seconds > 0 ? softnetRates(before.softnet, softnet, seconds) : null
       before = { monotonic, softnet }
+      // What comes back after a gap is not compared with what was before it.
+      if (!soft) softMeter = createMeter()
       return {
         at,
         seconds,
-        interrupts: meters.interrupts.measure(counts, seconds),
-        softirqs: soft && meters.softirqs.measure(soft, seconds),
+        interrupts: meter.measure(counts, seconds),
+        softirqs: soft && softMeter.measure(soft, seconds),
         softnet: rates,
       }
     },

@@ -3,8 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '#core/clock.ts'
 import { parseCpuList } from './cpu-list.ts'
-import { isManaged } from './label.ts'
-import type { Placement, Topology } from './sample.ts'
+import type { Machine, Placement } from './sample.ts'
 import type { NumaNode } from './wire.ts'
 
 /** Nodes and affinity change by hand or by irqbalance, which looks every 10 s (irqbalance(1), --interval). */
@@ -15,16 +14,6 @@ const KEEP_PROCESSES_MS = 60_000
 const MAX_PROCESSES = 32_768
 /** Owner may write: kernels since 6.6 take this away where the affinity can't be changed (kernel/irq/proc.c). */
 const OWNER_WRITE = 0o200
-
-/** Topology of a running machine, and what verdicts need beside it. */
-export interface Machine extends Topology {
-  /** CPUs kept free of interrupts on purpose (isolcpus). */
-  readonly isolated: readonly number[]
-  /** Whether irqbalance runs; null when it can't be told. */
-  irqbalance(): boolean | null
-  /** net.core.netdev_max_backlog; null when unknown. */
-  backlog(): number | null
-}
 
 function read(...path: readonly string[]): string | null {
   try {
@@ -126,9 +115,4 @@ export function createMachine(proc: string, sys: string | null, clock: Clock): M
       return placement
     },
   }
-}
-
-/** Whether the operator can move this line. */
-export function isMovable(name: string, placement: Placement | null): placement is Placement {
-  return placement !== null && placement.changeable && !isManaged(name)
 }

@@ -31,6 +31,7 @@ export function parseProcLine(line: string, protocol: 'tcp' | 'udp', little: boo
     cgroup: null,
     lastSent: null,
     lastReceived: null,
+    lastHeard: null,
     bytesSent: null,
     bytesReceived: null,
   }

@@ -39,6 +39,7 @@ export function parseSsLine(line: string): Socket {
     cgroup: details.get('cgroup') ?? null,
     lastSent: informed ? figure('lastsnd') : null,
     lastReceived: informed ? figure('lastrcv') : null,
+    lastHeard: informed ? figure('lastack') : null,
     bytesSent: informed ? figure('bytes_sent') - figure('bytes_retrans') : null,
     bytesReceived: informed ? figure('bytes_received') : null,
   }

@@ -1,0 +1,64 @@
+import { type Socket, identity, silentAgeMs } from './socket.ts'
+
+/** How far back growth looks, in milliseconds. */
+const WINDOW_MS = 5 * 60_000
+/** Milliseconds between two kept counts: six of them cover the window. */
+const SPACING_MS = 50_000
+
+/** Counts over time; says how fast each grows. */
+export interface Growth {
+  note(at: number, counts: ReadonlyMap<string, number>): void
+  /** Change per minute over the last minutes; null while there is only one look. A key not seen before grew from 0. */
+  perMinute(key: string): number | null
+}
+
+/** Makes an empty memory of counts. */
+export function growthMemory(): Growth {
+  let samples: { readonly at: number; readonly counts: ReadonlyMap<string, number> }[] = []
+  let latest: (typeof samples)[number] | undefined
+  return {
+    note: (at, counts) => {
+      const last = samples.at(-1)
+      if (latest !== undefined && (last === undefined || latest.at - last.at >= SPACING_MS)) samples.push(latest)
+      latest = { at, counts }
+      samples = samples.filter((sample) => at - sample.at <= WINDOW_MS)
+    },
+    perMinute: (key) => {
+      const base = samples[0]
+      if (base === undefined || latest === undefined || latest.at <= base.at) return null
+      const change = (latest.counts.get(key) ?? 0) - (base.counts.get(key) ?? 0)
+      return (change * 60_000) / (latest.at - base.at)
+    },
+  }
+}
+
+/** Remembers when each socket was first seen. */
+export interface Ages {
+  /** `known` tells the age of sockets that were there before the first look, as far as somebody knows it. */
+  note(at: number, sockets: readonly Socket[], known: (socket: Socket) => number | null): void
+  /** Milliseconds since the connect where that is known, else at least so long; null when nothing is known. */
+  age(socket: Socket): number | null
+}
+
+/** Makes an empty memory of sockets. */
+export function ageMemory(): Ages {
+  let seen = new Map<number | string, number>()
+  let now = 0
+  return {
+    note: (at, sockets, known) => {
+      const still = new Map<number | string, number>()
+      for (const socket of sockets) {
+        const key = identity(socket)
+        still.set(key, seen.get(key) ?? at - (known(socket) ?? 0))
+      }
+      seen = still
+      now = at
+    },
+    age: (socket) => {
+      const exact = silentAgeMs(socket)
+      if (exact !== null) return exact
+      const first = seen.get(identity(socket))
+      return first === undefined || first >= now ? null : now - first
+    },
+  }
+}

@@ -1,0 +1,68 @@
+import type { Answer } from '#core/http/documents.ts'
+import { count } from '#core/units.ts'
+import type { Finding } from './verdicts.ts'
+import { pathText } from './words.ts'
+import { type Group, sum } from './groups.ts'
+import type { ConnectionsSnapshot, ConnectionsView } from './wire.ts'
+
+/** How many connections are stuck, each counted once. */
+export function countStuck(findings: readonly Finding[]): number {
+  return new Set(findings.flatMap((finding) => finding.stuck)).size
+}
+
+/** What the page of the console shows. */
+export function connectionsView(
+  snapshot: ConnectionsSnapshot,
+  groups: readonly Group[],
+  findings: readonly Finding[],
+): ConnectionsView {
+  return { ...snapshot, answer: answer(snapshot, groups, findings), stuck: countStuck(findings) }
+}
+
+const NUMBERS = ['No', 'One', 'Two', 'Three', 'Four', 'Five', 'Six', 'Seven', 'Eight', 'Nine'] as const
+
+/** What is so, in one sentence, and what it means, in one paragraph. */
+export function answer(
+  snapshot: Pick<ConnectionsSnapshot, 'unknown'>,
+  groups: readonly Group[],
+  findings: readonly Finding[],
+): Answer {
+  const [worst, ...others] = findings
+  if (worst === undefined) {
+    return {
+      severity: 'ok',
+      sentence: quiet(groups),
+      paragraph: [calm(groups), limits(snapshot.unknown)].join(' ').trim(),
+    }
+  }
+  const rest =
+    others.length === 0
+      ? ''
+      : `${NUMBERS[others.length] ?? count(others.length)} more ${others.length === 1 ? 'thing is' : 'things are'} stuck, below.`
+  return {
+    severity: worst.verdict.severity,
+    sentence: worst.headline,
+    paragraph: [worst.meaning, rest, limits(snapshot.unknown)].filter((part) => part !== '').join(' '),
+  }
+}
+
+function quiet(groups: readonly Group[]): string {
+  return groups.length === 0 ? 'No connection is open.' : 'No connection is stuck.'
+}
+
+function calm(groups: readonly Group[]): string {
+  const open =
+    sum(
+      groups.flatMap((group) => group.members),
+      () => 1,
+    ) ?? 0
+  const [biggest] = groups
+  if (biggest === undefined) return 'This machine talks to nobody.'
+  const most = biggest.members.length
+  if (open === 1) return `One is open: ${pathText(biggest)}.`
+  return `${count(open)} are open; the largest group is ${pathText(biggest)} with ${count(most)}.`
+}
+
+function limits(unknown: readonly string[]): string {
+  return unknown.length === 0 ? '' : `Not known here: ${unknown.join(', ')}.`
+}

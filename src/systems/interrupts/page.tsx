@@ -1,0 +1,149 @@
+import { useSignal } from '@preact/signals'
+import type { JSX } from 'preact'
+import { count, percent, rate, text } from '#core/units.ts'
+import type { Verdict } from '#core/verdict.ts'
+import { plural } from '../../console/format.ts'
+import { feed, useFeed, type Feed } from '../../console/state/live.ts'
+import { useSparks } from '../../console/state/series.ts'
+import { CliLine } from '../../console/ui/copy.tsx'
+import { Finding } from '../../console/ui/finding.tsx'
+import { HeatMap } from '../../console/ui/heat-map.tsx'
+import { History, type ChartLine } from '../../console/ui/history.tsx'
+import { AnswerBlock, Empty, Panel, Waiting } from '../../console/ui/page-parts.tsx'
+import { StatCard } from '../../console/ui/stat.tsx'
+import { Lines } from './page-lines.tsx'
+import type { InterruptsView } from './wire.ts'
+
+const view: Feed<InterruptsView> = feed('interrupts', '/api/interrupts/view', 2000)
+
+const TOTAL = 'interrupts.rate'
+const BUSIEST = 'interrupts.busiest'
+const HISTORY: readonly ChartLine[] = [
+  { name: TOTAL, label: 'All interrupts', ink: 'moon' },
+  { name: BUSIEST, label: 'Busiest CPU', ink: 'ink-2', dashed: true },
+]
+
+function networkNote(network: NonNullable<InterruptsView['network']>): string {
+  if (network.dropped > 0) return `${text(rate(network.dropped))} packets dropped`
+  if (network.squeezed > 0) return `${text(rate(network.squeezed))} out of time`
+  return 'no packet dropped'
+}
+
+function Cards({ document, hot }: { readonly document: InterruptsView; readonly hot: boolean }): JSX.Element {
+  const spark = useSparks([TOTAL, BUSIEST])
+  const { busiestCpu, busiestLine, network } = document
+  const all = rate(document.rate)
+  const receive = network && rate(network.receive)
+  const history = (rows: InterruptsView['rows'], id: string | undefined): readonly number[] =>
+    rows.find((row) => row.id === id)?.history ?? []
+  return (
+    <section class="cards" aria-label="Figures">
+      <StatCard
+        label="Interrupts"
+        value={all.value}
+        unit={all.unit}
+        note={`${plural(document.cpus, 'CPU')}, ${plural(document.lines, 'line')}`}
+        values={spark(TOTAL)}
+      />
+      <StatCard
+        label="Busiest CPU"
+        value={busiestCpu ? String(busiestCpu.cpu) : 'none'}
+        unit=""
+        note={busiestCpu ? `${text(rate(busiestCpu.rate))}, ${percent(busiestCpu.share)} of all` : 'nothing came in'}
+        severity={hot ? document.verdicts[0]?.severity : undefined}
+        values={spark(BUSIEST)}
+      />
+      <StatCard
+        label="Busiest line"
+        value={busiestLine ? busiestLine.name || busiestLine.id : 'none'}
+        unit=""
+        note={busiestLine ? text(rate(busiestLine.rate)) : 'nothing came in'}
+        values={history(document.rows, busiestLine?.id)}
+      />
+      <StatCard
+        label="Soft: net rx"
+        value={receive?.value ?? 'unknown'}
+        unit={receive?.unit ?? ''}
+        note={network ? networkNote(network) : 'softnet_stat can not be read'}
+        values={history(document.softirqs, 'NET_RX')}
+      />
+    </section>
+  )
+}
+
+function Heat({ document, hot }: { readonly document: InterruptsView; readonly hot: boolean }): JSX.Element {
+  const soft = useSignal(false)
+  const rows = soft.value ? document.softirqs : document.rows
+  const folded = document.columns.length < document.cpus
+  const hidden = soft.value ? 0 : document.hidden
+  const remarks = [
+    ...(folded ? [`${count(document.cpus)} CPUs folded into ${document.columns.length} columns`] : []),
+    ...(hidden > 0 ? [`the busiest ${rows.length} of ${count(rows.length + hidden)} lines`] : []),
+  ]
+  return (
+    <Panel
+      title={`Interrupts by CPU, last ${document.interval < 1.5 ? 'second' : `${Math.round(document.interval)} seconds`}`}
+      end={
+        <>
+          <small>{remarks.join(' · ')}</small>
+          <div class="segments" role="group" aria-label="Kind">
+            <button type="button" aria-pressed={!soft.value} onClick={() => (soft.value = false)}>
+              Interrupts
+            </button>
+            <button type="button" aria-pressed={soft.value} onClick={() => (soft.value = true)}>
+              Soft
+            </button>
+          </div>
+        </>
+      }
+    >
+      {rows.length === 0 ? (
+        <Empty>Nothing came in during this time.</Empty>
+      ) : (
+        <HeatMap
+          label={soft.value ? 'Soft interrupts by CPU' : 'Interrupts by CPU'}
+          columns={document.columns}
+          rows={rows}
+          hotCpu={hot ? (document.busiestCpu?.cpu ?? null) : null}
+        />
+      )}
+    </Panel>
+  )
+}
+
+function Verdicts({ verdicts }: { readonly verdicts: readonly Verdict[] }): JSX.Element | null {
+  if (verdicts.length === 0) return null
+  return (
+    <Panel title="What to do" end={<small>nothing is changed by this page</small>}>
+      {verdicts.map((verdict) => (
+        <Finding
+          key={verdict.key}
+          state={verdict.severity}
+          summary={verdict.summary}
+          evidence={verdict.evidence}
+          fix={verdict.fix}
+          commands={verdict.commands}
+        />
+      ))}
+    </Panel>
+  )
+}
+
+/** Who interrupts which processor, and is it balanced? */
+export function Page(): JSX.Element {
+  const document = useFeed(view)
+  if (!document) return <Waiting problem={view.problem.value} retry={view.refresh} />
+  // The busiest CPU takes the colour of the finding only when there is one about it.
+  const hot = document.verdicts.length > 0 && document.busiestCpu !== null
+  return (
+    <div class="page">
+      <AnswerBlock answer={document.answer} />
+      <Cards document={document} hot={hot} />
+      <Heat document={document} hot={hot} />
+      <Verdicts verdicts={document.verdicts} />
+      <History title="History" lines={HISTORY} format={(value) => text(rate(value))} />
+      <Lines view={document} />
+      <CliLine command="noc interrupts" />
+    </div>
+  )
+}

@@ -1,0 +1,185 @@
+/** The live screen's and the batch's text. Pure: width, inks and what to show are handed in. */
+import type { Ink } from '#core/cli/output.ts'
+import type { Answer } from '#core/http/documents.ts'
+import { shade, sparkline } from '#core/tui/sparkline.ts'
+import { table, type Cell, type Column } from '#core/tui/table.ts'
+import { pad, plain, shorten, width } from '#core/tui/text.ts'
+import { percent, rate, text } from '#core/units.ts'
+import type { Verdict } from '#core/verdict.ts'
+import type { Measured } from './delta.ts'
+import { foldCpus, foldRates, type FoldedColumn } from './fold.ts'
+import type { Line } from './parse.ts'
+import type { Sample, Topology } from './sample.ts'
+import { busiestCpu, networkOf, totalRate } from './view.ts'
+
+/** What is shown at one moment. */
+export interface Moment {
+  readonly sample: Sample
+  readonly topology: Topology
+  readonly verdicts: readonly Verdict[]
+  /** Newest rates of a line, oldest first. */
+  recent(line: Line): readonly number[]
+}
+
+/** Where it is shown. */
+export interface Style {
+  readonly columns: number
+  readonly unicode: boolean
+  ink(ink: Ink, text: string): string
+}
+
+/** More CPUs than this get no columns of their own unless asked for. */
+export const FEW_CPUS = 8
+const TREND_COLUMNS = 10
+const CPU_COLUMNS = 7
+const GAP = 2
+
+const MARKS = { ok: ['●', 'o', 'ok'], warning: ['◆', '*', 'look'], critical: ['■', '#', 'bad'] } as const
+
+/** State as mark and word, then the sentence. */
+export function answerLine(answer: Answer, style: Style): string {
+  const [mark, asciiMark, word] = MARKS[answer.severity]
+  const state = style.ink(answer.severity, `${style.unicode ? mark : asciiMark} ${word}`)
+  return `${state}  ${style.ink('strong', answer.sentence)}`
+}
+
+/** A figure that fits in six columns: `9.8k`, `.` for nothing, `-` for unknown. */
+function figure(value: number, nothing = '0'): string {
+  if (Number.isNaN(value)) return '-'
+  if (value === 0) return nothing
+  const { value: digits, unit } = rate(value)
+  return digits + unit.replace('/s', '')
+}
+
+/** The figures that belong to the answer, on one line. */
+export function figuresLine(moment: Moment, style: Style): string {
+  const { sample } = moment
+  const { cpus } = sample.interrupts.counts
+  const total = totalRate(sample)
+  const busiest = busiestCpu(sample)
+  const network = networkOf(sample)
+  const parts = [
+    `${Number.isNaN(total) ? '-' : text(rate(total))} on ${cpus.length} CPU${cpus.length === 1 ? '' : 's'}`,
+    busiest ? `CPU ${busiest.cpu}: ${text(rate(busiest.rate))}, ${percent(busiest.share)}` : '',
+    network ? `net rx ${text(rate(network.receive))}, ${network.dropped > 0 ? text(rate(network.dropped)) : 'none'} dropped` : '',
+    sample.seconds > 0 ? `over ${sample.seconds.toFixed(sample.seconds < 10 ? 1 : 0)} s` : '',
+  ]
+  return shorten(parts.filter((part) => part !== '').join(style.unicode ? ' · ' : ', '), style.columns)
+}
+
+/** Words in lines of at most `columns`. */
+export function wrap(words: string, columns: number): string[] {
+  const lines: string[] = []
+  for (const word of plain(words).split(' ')) {
+    const last = lines.at(-1)
+    if (last !== undefined && width(last) + 1 + width(word) <= columns) lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(word)
+  }
+  return lines
+}
+
+/** Every verdict in full: what, why, what to do, and the commands to copy, which are never cut. */
+export function findings(verdicts: readonly Verdict[], style: Style): string[] {
+  return verdicts.flatMap((verdict) => [
+    answerLine({ severity: verdict.severity, sentence: `${verdict.summary}.`, paragraph: '' }, style),
+    ...wrap(`${verdict.evidence}. ${verdict.fix}.`, style.columns - 2).map((line) => `  ${line}`),
+    ...verdict.commands.map((command) => `    ${plain(command)}`),
+    '',
+  ])
+}
+
+/** Which rows of the list are shown, and which CPUs have columns of their own. */
+export interface ListWindow {
+  readonly rows: readonly number[]
+  /** Places of CPUs. */
+  readonly cpus: readonly number[]
+}
+
+/** How many CPU columns fit beside the rest. */
+export function cpuColumnsThatFit(columns: number): number {
+  return Math.max(1, Math.floor((columns - 46) / CPU_COLUMNS))
+}
+
+function listColumns(cpuIds: readonly number[]): Column[] {
+  return [
+    { title: 'IRQ', align: 'right', minimum: 4 },
+    { title: 'NAME', minimum: 14, shrink: 12 },
+    { title: '/s', align: 'right', minimum: 6 },
+    { title: 'SHARE', align: 'right', minimum: 5 },
+    { title: 'TREND', minimum: TREND_COLUMNS, drop: 3 },
+    ...cpuIds.map((cpu): Column => ({ title: `CPU${cpu}`, align: 'right', minimum: CPU_COLUMNS - GAP })),
+    { title: 'TOTAL', align: 'right', minimum: 5, drop: 1 },
+    { title: 'ALLOWED', minimum: 7, shrink: 7, drop: 2 },
+    { title: 'CHIP', shrink: 8, drop: 4 },
+  ]
+}
+
+/** The list: interrupts with rate, share, history and where they land. The first line is the header. */
+export function list(moment: Moment, measured: Measured, window: ListWindow, style: Style): string[] {
+  const { counts, lineRates, lineTotals, rates } = measured
+  const total = measured.cpuRates.reduce((sum, value) => sum + value, 0)
+  const cells = window.rows.map((row): Cell[] => {
+    const line = counts.lines[row] as Line
+    const speed = lineRates[row] ?? NaN
+    const quiet = !(speed > 0)
+    const dim = (words: string): Cell => (quiet ? { text: words, ink: 'faint' } : words)
+    return [
+      dim(line.id),
+      dim(line.name),
+      quiet ? dim(figure(speed)) : { text: figure(speed), ink: 'strong' },
+      dim(quiet || line.kind !== 'cpus' ? '' : percent(speed / total)),
+      { text: sparkline(moment.recent(line), TREND_COLUMNS, style.unicode), ink: 'accent' },
+      ...window.cpus.map((place) => {
+        const known = line.kind === 'cpus' || (line.kind === 'one' && place === -1)
+        return dim(known ? figure(rates[row * counts.cpus.length + place] ?? NaN, '.') : '')
+      }),
+      dim(line.kind === 'none' ? '' : figure(lineTotals[row] ?? 0)),
+      dim(moment.topology.placement(line.id)?.allowed ?? ''),
+      dim(line.chip),
+    ]
+  })
+  const columns = listColumns(window.cpus.map((place) => counts.cpus[place] ?? 0))
+  return table(columns, cells, style)
+}
+
+const HEAT_NAME_COLUMNS = 18
+const HEAT_LEFT = 4 + 1 + HEAT_NAME_COLUMNS + 1 + 6 + 2
+
+/** Cells of a heat map side by side, with a gap between nodes. */
+function joined(columns: readonly FoldedColumn[], cell: (column: number) => string): string {
+  return columns.map(({ node }, i) => (i > 0 && columns[i - 1]?.node !== node ? ' ' : '') + cell(i)).join('')
+}
+
+/** Interrupts by CPU as shades, folded by node where there are more CPUs than room. Two header lines first. */
+export function heat(moment: Moment, measured: Measured, rows: readonly number[], style: Style): string[] {
+  const { counts, lineRates, rates } = measured
+  const nodes = new Set(moment.topology.nodes.map((node) => node.id)).size
+  const room = Math.max(1, style.columns - HEAT_LEFT - Math.max(0, nodes - 1))
+  const columns = foldCpus(counts.cpus, moment.topology.nodes, room)
+  const size = Math.min(4, Math.max(1, Math.floor(room / columns.length)))
+  const shown = rows.filter((row) => counts.lines[row]?.kind === 'cpus')
+  const folded = shown.map((row) => foldRates(rates, row * counts.cpus.length, columns))
+  // Square roots keep what is ten times less still visible.
+  const most = Math.sqrt(folded.reduce((max, cells) => Math.max(max, ...cells), 0))
+  const left = (id: string, name: string, speed: string): string =>
+    `${pad(shorten(plain(id), 4), 4, 'left')} ${pad(shorten(plain(name), HEAT_NAME_COLUMNS), HEAT_NAME_COLUMNS)} ${pad(speed, 6, 'left')}  `
+  const blank = ' '.repeat(HEAT_LEFT)
+  const first = columns.map(({ node }, i) => i === 0 || columns[i - 1]?.node !== node)
+  const widthOf = (node: number): number => columns.filter((column) => column.node === node).length * size
+  const nodeLine = columns
+    .map(({ node }, i) => (first[i] ? (i > 0 ? ' ' : '') + pad(shorten(`node ${node}`, widthOf(node)), widthOf(node)) : ''))
+    .join('')
+  const labels = joined(columns, (i) => pad(shorten(columns[i]?.label ?? '', size), size))
+  const readable = columns.every(({ label }) => label.length < size)
+  return [
+    ...(nodes > 1 ? [style.ink('faint', blank + nodeLine)] : []),
+    style.ink('faint', left('IRQ', 'NAME', '/s') + (readable ? labels : `CPUs ${counts.cpus[0] ?? 0} to ${counts.cpus.at(-1) ?? 0}, ${columns[0]?.cpus.length ?? 1} a cell`)),
+    ...shown.map((row, r) => {
+      const line = counts.lines[row] as Line
+      const cells = joined(columns, (i) => shade(Math.sqrt(folded[r]?.[i] ?? 0), most, style.unicode).repeat(Math.max(1, size - 1)).padEnd(size))
+      const allowed = moment.topology.placement(line.id)?.allowed
+      const rest = allowed === undefined ? '' : `  ${style.ink('faint', allowed)}`
+      return left(line.id, line.name, figure(lineRates[row] ?? NaN)) + style.ink('accent', cells) + rest
+    }),
+  ]
+}
