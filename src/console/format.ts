@@ -19,6 +19,16 @@ export function span(ms: number): string {
   return `${value} ${unit}`
 }
 
+const HOUR = 3_600_000
+const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'] as const
+
+/** `23:04` within the last 20 hours (in a night nobody mistakes it), `Fri 23:04` within six days, else with the date. */
+export function moment(at: number, now: number): string {
+  if (Math.abs(now - at) < 20 * HOUR) return clock(at)
+  if (Math.abs(now - at) < 6 * 24 * HOUR) return `${WEEKDAYS[new Date(at).getDay()]} ${clock(at)}`
+  return clock(at, now)
+}
+
 /** `02:14:07` */
 export function seconds(at: number): string {
   return `${clock(at)}:${String(new Date(at).getSeconds()).padStart(2, '0')}`

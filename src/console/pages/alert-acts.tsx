@@ -1,11 +1,10 @@
 import type { JSX } from 'preact'
 import type { Alert } from '#core/alerts/types.ts'
-import { clock } from '#core/units.ts'
 import { act, asApiError } from '../state/api.ts'
 import { now } from '../state/clock.ts'
 import { alerts, tonight } from '../state/feeds.ts'
 import { say } from '../state/notice.ts'
-import { span } from '../format.ts'
+import { moment, span } from '../format.ts'
 import { Menu } from '../ui/menu.tsx'
 
 const MINUTE = 60_000
@@ -41,7 +40,7 @@ export async function testDelivery(): Promise<void> {
 }
 
 function silence(alert: Alert, until: number | null): void {
-  const done = until === null ? 'No longer silenced' : `Silenced until ${clock(until, now.peek())}`
+  const done = until === null ? 'No longer silenced' : `Silenced until ${moment(until, now.peek())}`
   void send(`/api/alerts/${alert.id}/silence`, { until }, done)
 }
 
@@ -84,15 +83,15 @@ export function AlertMeta({ alert }: { readonly alert: Alert }): JSX.Element {
     <>
       <span>
         {cleared === null
-          ? `since ${clock(since, time)}, ${span(time - since)}`
-          : `${clock(since, time)} to ${clock(cleared, time)}, ${span(cleared - since)}`}
+          ? `since ${moment(since, time)}, ${span(time - since)}`
+          : `${moment(since, time)} to ${moment(cleared, time)}, ${span(cleared - since)}`}
       </span>
       {acknowledged && (
         <span>
-          acknowledged {clock(acknowledged.at, time)} by {acknowledged.by}
+          acknowledged {moment(acknowledged.at, time)} by {acknowledged.by}
         </span>
       )}
-      {silenced(alert) && silencedUntil !== null && <span>silenced until {clock(silencedUntil, time)}</span>}
+      {silenced(alert) && silencedUntil !== null && <span>silenced until {moment(silencedUntil, time)}</span>}
     </>
   )
 }

@@ -2,8 +2,7 @@ import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import type { Alert } from '#core/alerts/types.ts'
 import type { Answer } from '#core/http/documents.ts'
-import { clock } from '#core/units.ts'
-import { plural, span, visible } from '../format.ts'
+import { moment, plural, span, visible } from '../format.ts'
 import { now } from '../state/clock.ts'
 import { alerts } from '../state/feeds.ts'
 import { useFeed } from '../state/live.ts'
@@ -24,7 +23,7 @@ function answerOf(open: readonly Alert[], past: readonly Alert[]): Answer {
   const waiting = open.filter((alert) => alert.acknowledged === null)
   const last = past[0]
   const paragraph = last?.cleared
-    ? `The last one ended at ${clock(last.cleared, now.value)}: ${last.summary}`
+    ? `The last one ended at ${moment(last.cleared, now.value)}: ${last.summary}`
     : 'Alerts stay here with their times when they are over.'
   if (open.length === 0) return { severity: 'ok', sentence: 'Nothing is open.', paragraph }
   if (waiting.length === 0) {
@@ -98,7 +97,7 @@ const pastColumns: readonly Column<Alert>[] = [
     title: 'Over since',
     numeric: true,
     value: (alert) => alert.cleared,
-    cell: (alert) => clock(alert.cleared ?? 0, now.value),
+    cell: (alert) => moment(alert.cleared ?? 0, now.value),
   },
   {
     key: 'duration',

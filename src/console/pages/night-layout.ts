@@ -24,7 +24,10 @@ export interface NightLabel {
 const MERGE = 12
 /** Between two labels, px. */
 const GAP = 14
-const WIDEST = 230
+/** A label that doesn't stand centred over its mark begins or ends this far beside it, px. */
+const INSET = 8
+/** Widths that a label is tried at, px. */
+const WIDTHS: readonly number[] = [280, 180, 110]
 const LANES: readonly (readonly number[])[] = [
   [-1, 1, -2, 2],
   [1, -1, 2, -2],
@@ -35,6 +38,9 @@ const WEIGHT: Readonly<Record<NightEvent['severity'], number>> = { critical: 3, 
 export function byWeight(a: NightEvent, b: NightEvent): number {
   return WEIGHT[b.severity] - WEIGHT[a.severity] || b.at - a.at
 }
+
+/** Width of a text, px. */
+type Measure = (text: string) => number
 
 interface Cluster {
   readonly x: number
@@ -64,23 +70,39 @@ function labelText({ first, events }: Cluster): string {
 
 type Taken = Map<number, { left: number; right: number }[]>
 
-function place(
-  x: number,
-  text: string,
-  size: number,
-  lanes: readonly number[],
-  width: number,
-  taken: Taken,
-): NightLabel | null {
-  const wide = Math.min(size, WIDEST)
-  const left = Math.max(0, Math.min(width - wide, x - wide / 2))
+function free(taken: Taken, lane: number, left: number, right: number): boolean {
+  return !(taken.get(lane) ?? []).some((one) => left < one.right + GAP && right + GAP > one.left)
+}
+
+function take(taken: Taken, lane: number, left: number, right: number): void {
+  taken.set(lane, [...(taken.get(lane) ?? []), { left, right }])
+}
+
+/** Tries centred, then beginning, then ending at the mark, lane by lane. An outer lane's stem needs room in the inner. */
+function place(x: number, text: string, wide: number, lanes: readonly number[], width: number, taken: Taken): NightLabel | null {
   for (const lane of lanes) {
-    const row = taken.get(lane) ?? []
-    if (row.some((one) => left < one.right + GAP && left + wide + GAP > one.left)) continue
-    taken.set(lane, [...row, { left, right: left + wide }])
-    return { text, lane, left, width: wide }
+    for (const start of [x - wide / 2, x - INSET, x - wide + INSET]) {
+      const left = Math.max(0, Math.min(width - wide, start))
+      const inner = Math.sign(lane)
+      if (!free(taken, lane, left, left + wide) || (lane !== inner && !free(taken, inner, x, x))) continue
+      take(taken, lane, left, left + wide)
+      if (lane !== inner) take(taken, inner, x, x)
+      return { text, lane, left, width: wide }
+    }
   }
   return null
+}
+
+/** The label whole, else shortened by an ellipsis, else only how many events there are. */
+function labelFor(cluster: Cluster, lanes: readonly number[], width: number, taken: Taken, measure: Measure): NightLabel | null {
+  const text = labelText(cluster)
+  const full = measure(text) + 2
+  for (const most of WIDTHS) {
+    const label = place(cluster.x, text, Math.min(full, most), lanes, width, taken)
+    if (label) return label
+  }
+  const count = `${cluster.events.length} more`
+  return place(cluster.x, count, measure(count) + 2, lanes, width, taken)
 }
 
 /** Lays events of `from` to `to` on a line of `width` px. `measure` gives the width of a text. Labels never overlap. */
@@ -89,7 +111,7 @@ export function layoutNight(
   from: number,
   to: number,
   width: number,
-  measure: (text: string) => number,
+  measure: Measure,
 ): NightMark[] {
   const found = clusters(events, from, to, width)
   const taken: Taken = new Map()
@@ -98,15 +120,7 @@ export function layoutNight(
     .map((cluster, index) => ({ cluster, index }))
     .toSorted((a, b) => byWeight(a.cluster.first, b.cluster.first))
   for (const { cluster, index } of order) {
-    const text = labelText(cluster)
-    const label = place(cluster.x, text, measure(text) + 2, LANES[index % 2] ?? [], width, taken)
-    if (label) labels.set(cluster, label)
-  }
-  // Those that found no room say at least how many they are, where that fits.
-  for (const { cluster } of order) {
-    if (labels.has(cluster)) continue
-    const text = `${cluster.events.length} more`
-    const label = place(cluster.x, text, measure(text) + 2, LANES[0] ?? [], width, taken)
+    const label = labelFor(cluster, LANES[index % 2] ?? [], width, taken, measure)
     if (label) labels.set(cluster, label)
   }
   return found.map((cluster) => ({ x: cluster.x, events: cluster.events, label: labels.get(cluster) ?? null }))

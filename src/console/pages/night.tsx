@@ -124,7 +124,7 @@ function List({ events }: { readonly events: readonly NightEvent[] }): JSX.Eleme
                 <a href={eventHref(event)}>
                   <Mark state={stateOf(event)} />
                   <span>
-                    <b>{event.system}</b> {visible(event.text)}
+                    <span class="faint">{event.system}</span> {visible(event.text)}
                   </span>
                   <small>{clock(event.at)}</small>
                 </a>

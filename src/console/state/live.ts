@@ -56,7 +56,8 @@ export const stale: ReadonlySignal<number | null> = computed(() => {
   return oldest
 })
 
-function take(channel: Channel, document: unknown): void {
+function take(channel: Channel, document: { readonly at?: number }): void {
+  if (document.at !== undefined) followHost(document.at)
   channel.document.value = document
   channel.problem.value = null
   channel.arrived.value = performance.now()
@@ -78,7 +79,6 @@ function receiver(): (topic: string, document: { readonly at?: number }) => void
     if (!channel) return
     const last = before.get(topic)
     if (document.at !== undefined) {
-      followHost(document.at)
       if (last !== undefined && channel.period > 0) channel.period = Math.max(channel.period, document.at - last)
       before.set(topic, document.at)
     }

@@ -37,7 +37,7 @@ export function Finding(props: Props): JSX.Element {
     <div class="finding">
       <Mark state={state} />
       <div>
-        <strong>{visible(summary)}</strong>
+        <strong>{visible(summary).replaceAll(' -> ', ' → ')}</strong>
         <p>{visible(evidence)}</p>
         {fix && <p>{visible(fix)}</p>}
         {meta && <div class="meta">{meta}</div>}

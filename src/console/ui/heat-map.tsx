@@ -106,7 +106,7 @@ function Row({ row, index, columns, shape, hot }: RowProps): JSX.Element {
     () => (
       <div class="heat-row" data-row={index}>
         <span class="heat-name">
-          <Name text={lineName(row)} width={21} mono />
+          <Name text={lineName(row)} width={24} narrow={17} mono />
         </span>
         {columns.flatMap((column, place) => {
           const step = Number(steps[place] ?? 0)

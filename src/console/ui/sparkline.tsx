@@ -4,7 +4,7 @@ import type { Severity } from '#core/verdict.ts'
 const WIDTH = 200
 const HEIGHT = 28
 /** Below this share of the greatest value, movement is noise and is drawn flat. */
-const QUIET = 0.08
+const QUIET = 0.3
 
 /** Lines of a sparkline, one a stretch without a gap, as `points` of SVG polylines in a 200 x 28 box. */
 export function sparkLines(values: readonly (number | null)[]): string[] {

@@ -29,7 +29,7 @@ export function StatCard({ label, value, unit, note, severity, values, href }: P
         {middle(text, FITS)}
         {unit && <span>{visible(unit)}</span>}
       </b>
-      <small>
+      <small title={visible(note)}>
         {severity && <Mark state={severity} />}
         <span>{visible(note)}</span>
       </small>

@@ -43,7 +43,7 @@ interface Props<R> {
 }
 
 /** Rows shown before "Show all". */
-const SHORT = 100
+const SHORT = 40
 /** A live table sorts itself anew this often, ms, and never while it is pointed at or has the focus. */
 const SETTLE = 5000
 

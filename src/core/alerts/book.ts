@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Database } from '../store/database.ts'
 import type { Severity, Verdict } from '../verdict.ts'
 import { type Moment, type OpenAlert, reconcile, type Write } from './reconcile.ts'
-import { addEvent, alertTable } from './table.ts'
+import { addEvent, alertTable, storable } from './table.ts'
 import type { Alert, AlertBook } from './types.ts'
 
 // The tables' side for the API and the daemon: this file is the door to the alerts.
@@ -78,7 +78,9 @@ export function createAlertBook(db: Database, clock: Clock, options: AlertBookOp
 
   const sync = (verdicts: readonly Verdict[]): void => {
     const at = moment()
-    const step = reconcile(open, verdicts, at, holdMs)
+    // A key from outside must be the same after it was read back.
+    const found = verdicts.map((verdict) => ({ ...verdict, key: storable(verdict.key) }))
+    const step = reconcile(open, found, at, holdMs)
     let changes: readonly AlertChange[] = []
     if (step.writes.length > 0) {
       try {
@@ -96,7 +98,7 @@ export function createAlertBook(db: Database, clock: Clock, options: AlertBookOp
 
   return {
     sync,
-    since: (key) => open.get(key)?.since ?? null,
+    since: (key) => open.get(storable(key))?.since ?? null,
     event: ({ severity, text }) => {
       try {
         event(clock.now(), severity, text)

@@ -165,7 +165,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   return {
     wake,
     notify: (change) => {
-      const wanted = minimumSeverity === 'warning' || change.alert.severity === 'critical' || change.kind === 'cleared'
+      const wanted = minimumSeverity === 'warning' || change.alert.severity === 'critical' 
       if (channels.length === 0 || !wanted) return
       try {
         queue.add(change, [...bells.keys()], clock.now())

@@ -12,7 +12,10 @@ const MAX_LIST = 10_000
 const MAX_TEXT = 2000
 const MAX_COMMANDS = 20
 
-const bounded = (text: string): string => text.slice(0, MAX_TEXT)
+/** Text as it can be kept and read back: bounded, no NUL (it would end there), no half characters. */
+export function storable(text: string): string {
+  return Buffer.from(text.slice(0, MAX_TEXT)).toString().replaceAll('\u0000', '\u2400')
+}
 
 interface AlertRow extends Omit<Alert, 'commands' | 'acknowledged' | 'silencedUntil'> {
   readonly commands: string
@@ -40,8 +43,8 @@ function toAlert(row: AlertRow): Alert {
 
 /** The texts of a verdict in the order of the columns: summary, evidence, fix, commands. */
 function texts({ summary, evidence, fix, commands }: Verdict): readonly [string, string, string, string] {
-  const list = JSON.stringify(commands.slice(0, MAX_COMMANDS).map(bounded))
-  return [bounded(summary), bounded(evidence), bounded(fix), list]
+  const list = JSON.stringify(commands.slice(0, MAX_COMMANDS).map(storable))
+  return [storable(summary), storable(evidence), storable(fix), list]
 }
 
 /** The SQL that an alert book writes with; the schema is store/migrations/002-alerts.ts. */
@@ -112,7 +115,7 @@ export function listAlerts(
 /** Somebody (`by`) looks after this alert since `at`; false when there is no such alert. */
 export function acknowledge(db: Database, id: number, by: string, at: number): boolean {
   const sql = 'UPDATE alert SET acknowledged_at = ?, acknowledged_by = ? WHERE id = ?'
-  return db.prepare(sql).run(at, bounded(by), id).changes > 0
+  return db.prepare(sql).run(at, storable(by), id).changes > 0
 }
 
 /** No delivery of this alert before `until` (ms since 1970); null ends the silence. False when there is no such alert. */
@@ -129,7 +132,7 @@ export function clearAbandoned(db: Database, running: readonly string[], at: num
 /** Puts a point on the night line, and drops those that are too old or too many. */
 export function addEvent(db: Database, { at, system, severity, text }: Omit<NightEvent, 'id'>): void {
   const insert = db.prepare('INSERT INTO event (at, system, severity, text) VALUES (?, ?, ?, ?)')
-  const { id } = insert.run(at, system, severity, bounded(text))
+  const { id } = insert.run(at, system, severity, storable(text))
   db.prepare('DELETE FROM event WHERE at < ? OR id <= ?').run(at - KEEP_MS, id - MAX_ROWS)
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { addRaw, createBuckets, fitGrid, fromBlob, regrid, rollUp, rollUpStep, toBlob } from './grid.ts'
 
 const steps = fc.integer({ min: 1, max: 3600 }).filter((step) => 3600 % step === 0)

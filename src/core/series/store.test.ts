@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { standingClock, temporaryDirectory, temporaryStore } from '../../../test/fixtures/store/temporary.ts'
 import type { Database } from '../store/database.ts'
 import { openStore } from '../store/open.ts'

@@ -48,7 +48,9 @@ export interface Looker {
 }
 
 /** Makes a looker for this machine. */
-export function createLooker({ source, limits, clock, since }: LookerOptions): Looker {
+export function createLooker(options: LookerOptions): Looker {
+  const { source, limits, clock } = options
+  const since = (key: string): number | null => options.since(key)
   const book = ownerBook(MACHINE, clock)
   const growth = growthMemory()
   const ages = ageMemory()

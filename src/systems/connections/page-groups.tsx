@@ -53,11 +53,11 @@ function Remote({ group, stuck }: { readonly group: ConnectionGroup; readonly st
     <span class="remote">
       {stuck && <Mark state="warning" word="in a finding" />}
       {group.direction === 'out' ? (
-        <Name text={group.remote.name ?? remoteOf(group)} width={30} mono />
+        <Name text={group.remote.name ?? remoteOf(group)} width={30} narrow={14} mono />
       ) : (
         <>
-          <Name text={group.remote.name ?? group.remote.ip} width={22} mono />
-          <span class="unit">to :{group.localPort}</span>
+          <Name text={group.remote.name ?? group.remote.ip} width={22} narrow={13} mono />
+          <span class="unit hide-narrow">to :{group.localPort}</span>
         </>
       )}
     </span>
@@ -78,7 +78,7 @@ function columnsFor(stuck: ReadonlySet<string>): readonly Column<ConnectionGroup
       key: 'process',
       title: 'Process',
       value: (group) => group.process,
-      cell: (group) => group.process && <Name text={group.process} width={14} />,
+      cell: (group) => group.process && <Name text={group.process} width={14} narrow={8} />,
     },
     {
       key: 'unit',

@@ -1,6 +1,41 @@
-import { command } from '#core/cli/command.ts'
+import { command, type Input } from '#core/cli/command.ts'
 import type { System } from '#core/system.ts'
 import type { InterruptsConfig } from './config.ts'
+
+const flags = {
+  all: { kind: 'switch', short: 'a', brief: 'A column for every processor (usual up to eight)' },
+  total: { kind: 'switch', short: 't', brief: 'Totals only' },
+  cpus: { kind: 'text', short: 'c', placeholder: 'LIST', brief: 'Only these processors: 0,4-7' },
+  filter: { kind: 'text', short: 'f', placeholder: 'REGEX', brief: 'Only interrupts whose name or number matches' },
+  interval: {
+    kind: 'number',
+    short: 'i',
+    placeholder: 'SECONDS',
+    brief: 'Between samples (1)',
+    min: 0.05,
+    max: 3600,
+  },
+  count: {
+    kind: 'number',
+    short: 'n',
+    placeholder: 'COUNT',
+    brief: 'End after so many',
+    min: 1,
+    max: 1e9,
+    whole: true,
+  },
+  sort: { kind: 'choice', short: 's', values: ['rate', 'total', 'name', 'number'], brief: 'Order (rate)' },
+  heat: { kind: 'switch', brief: 'Heat map of interrupts by processor' },
+  batch: { kind: 'switch', short: 'b', brief: 'Tables, one after the other, for pipes and cron' },
+  check: { kind: 'switch', brief: 'Exit with 1 when something was found' },
+  record: { kind: 'text', placeholder: 'FILE', brief: 'Also keep every sample in FILE, one JSON document a line' },
+  replay: { kind: 'text', placeholder: 'FILE', brief: 'Show what --record or --json kept' },
+  proc: { kind: 'text', placeholder: 'DIR', brief: 'Read this directory as /proc' },
+  sys: { kind: 'text', placeholder: 'DIR', brief: 'Read this directory as /sys' },
+} as const
+
+/** What `noc interrupts` receives. */
+export type ShowInput = Input<typeof flags>
 
 const show = command({
   summary: 'Who interrupts which processor, and is it balanced',
@@ -14,39 +49,9 @@ const show = command({
     ['interrupts --json -n 2', 'two documents; the second has rates'],
     ['interrupts --record night.jsonl', 'watch and keep; look at it again with --replay night.jsonl'],
   ],
-  flags: {
-    all: { kind: 'switch', short: 'a', brief: 'A column for every processor (usual up to eight)' },
-    total: { kind: 'switch', short: 't', brief: 'Totals only' },
-    cpus: { kind: 'text', short: 'c', placeholder: 'LIST', brief: 'Only these processors: 0,4-7' },
-    filter: { kind: 'text', short: 'f', placeholder: 'REGEX', brief: 'Only interrupts whose name or number matches' },
-    interval: {
-      kind: 'number',
-      short: 'i',
-      placeholder: 'SECONDS',
-      brief: 'Between samples (1)',
-      min: 0.05,
-      max: 3600,
-    },
-    count: {
-      kind: 'number',
-      short: 'n',
-      placeholder: 'COUNT',
-      brief: 'End after so many',
-      min: 1,
-      max: 1e9,
-      whole: true,
-    },
-    sort: { kind: 'choice', short: 's', values: ['rate', 'total', 'name', 'number'], brief: 'Order (rate)' },
-    heat: { kind: 'switch', brief: 'Heat map of interrupts by processor' },
-    batch: { kind: 'switch', short: 'b', brief: 'Tables, one after the other, for pipes and cron' },
-    check: { kind: 'switch', brief: 'Exit with 1 when something was found; two samples unless -n says more' },
-    record: { kind: 'text', placeholder: 'FILE', brief: 'Also keep every sample in FILE, one JSON document a line' },
-    replay: { kind: 'text', placeholder: 'FILE', brief: 'Show what --record or --json kept' },
-    proc: { kind: 'text', placeholder: 'DIR', brief: 'Read this directory as /proc' },
-    sys: { kind: 'text', placeholder: 'DIR', brief: 'Read this directory as /sys' },
-  },
+  flags,
   endsOnSignal: true,
-  load: () => import('./cli.ts').then((module) => module.show),
+  load: async () => (await import('./cli.ts')).show,
 })
 
 /** Who interrupts which processor, and is it balanced. */

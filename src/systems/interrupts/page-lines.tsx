@@ -130,6 +130,7 @@ const columns: readonly Column<Line>[] = [
     key: 'share',
     title: 'Share',
     numeric: true,
+    from: 'medium',
     value: (line) => line.share,
     cell: (line) => line.share !== null && percent(line.share),
   },

@@ -10,7 +10,7 @@ import { parseSoftnet, softnetRates, type SoftnetCounts } from './softnet.ts'
 import { createMachine } from './topology.ts'
 
 /** Most bytes of one file; 1,024 CPUs with 5,000 lines write 56 MB. */
-export const MAX_FILE_BYTES = 64 * 1024 * 1024
+export const MAX_FILE_BYTES: number = 64 * 1024 * 1024
 /** First size of the buffer; fits 64 CPUs with 300 lines. */
 const FIRST_BUFFER_BYTES = 256 * 1024
 /** A CPU that comes or goes while the kernel writes the file leaves lines that don't fit; then it is read again. */

@@ -33,6 +33,8 @@ export const FEW_CPUS = 8
 const TREND_COLUMNS = 10
 const CPU_COLUMNS = 7
 const GAP = 2
+/** Width from which on the chip is shown: names come first. */
+const CHIP_FROM = 100
 
 const MARKS = { ok: ['●', 'o', 'ok'], warning: ['◆', '*', 'look'], critical: ['■', '#', 'bad'] } as const
 
@@ -51,8 +53,8 @@ function figure(value: number, nothing = '0'): string {
   return digits + unit.replace('/s', '')
 }
 
-/** The figures that belong to the answer, on one line. */
-export function figuresLine(moment: Moment, style: Style): string {
+/** The figures that belong to the answer, on one line; what doesn't fit is left out from the end. */
+export function figuresLine(moment: Moment, style: Style, columns: number = style.columns): string {
   const { sample } = moment
   const { cpus } = sample.interrupts.counts
   const total = totalRate(sample)
@@ -60,11 +62,13 @@ export function figuresLine(moment: Moment, style: Style): string {
   const network = networkOf(sample)
   const parts = [
     `${Number.isNaN(total) ? '-' : text(rate(total))} on ${cpus.length} CPU${cpus.length === 1 ? '' : 's'}`,
-    busiest ? `CPU ${busiest.cpu}: ${text(rate(busiest.rate))}, ${percent(busiest.share)}` : '',
+    busiest ? `CPU ${busiest.cpu} ${percent(busiest.share)}` : '',
     network ? `net rx ${text(rate(network.receive))}, ${network.dropped > 0 ? text(rate(network.dropped)) : 'none'} dropped` : '',
     sample.seconds > 0 ? `over ${sample.seconds.toFixed(sample.seconds < 10 ? 1 : 0)} s` : '',
-  ]
-  return shorten(parts.filter((part) => part !== '').join(style.unicode ? ' · ' : ', '), style.columns)
+  ].filter((part) => part !== '')
+  const between = style.unicode ? ' · ' : ', '
+  while (parts.length > 1 && parts.join(between).length > columns) parts.pop()
+  return parts.join(between)
 }
 
 /** Words in lines of at most `columns`. */
@@ -93,6 +97,8 @@ export interface ListWindow {
   readonly rows: readonly number[]
   /** Places of CPUs. */
   readonly cpus: readonly number[]
+  /** Whether histories are shown; a table in a pipe has none. */
+  readonly trend: boolean
 }
 
 /** How many CPU columns fit beside the rest. */
@@ -100,18 +106,22 @@ export function cpuColumnsThatFit(columns: number): number {
   return Math.max(1, Math.floor((columns - 46) / CPU_COLUMNS))
 }
 
-function listColumns(cpuIds: readonly number[]): Column[] {
+function listColumns(cpuIds: readonly number[], trend: boolean, chip: boolean): Column[] {
   return [
     { title: 'IRQ', align: 'right', minimum: 4 },
     { title: 'NAME', minimum: 14, shrink: 12 },
     { title: '/s', align: 'right', minimum: 6 },
     { title: 'SHARE', align: 'right', minimum: 5 },
-    { title: 'TREND', minimum: TREND_COLUMNS, drop: 3 },
+    ...(trend ? [{ title: 'TREND', minimum: TREND_COLUMNS, drop: 3 }] : []),
     ...cpuIds.map((cpu): Column => ({ title: `CPU${cpu}`, align: 'right', minimum: CPU_COLUMNS - GAP })),
     { title: 'TOTAL', align: 'right', minimum: 5, drop: 1 },
     { title: 'ALLOWED', minimum: 7, shrink: 7, drop: 2 },
-    { title: 'CHIP', shrink: 8, drop: 4 },
+    ...(chip ? [{ title: 'CHIP', drop: 4 }] : []),
   ]
+}
+
+function trendOf(recent: readonly number[], style: Style): Cell {
+  return { text: sparkline(recent, TREND_COLUMNS, style.unicode), ink: 'accent' }
 }
 
 /** The list: interrupts with rate, share, history and where they land. The first line is the header. */
@@ -128,22 +138,23 @@ export function list(moment: Moment, measured: Measured, window: ListWindow, sty
       dim(line.name),
       quiet ? dim(figure(speed)) : { text: figure(speed), ink: 'strong' },
       dim(quiet || line.kind !== 'cpus' ? '' : percent(speed / total)),
-      { text: sparkline(moment.recent(line), TREND_COLUMNS, style.unicode), ink: 'accent' },
-      ...window.cpus.map((place) => {
-        const known = line.kind === 'cpus' || (line.kind === 'one' && place === -1)
-        return dim(known ? figure(rates[row * counts.cpus.length + place] ?? NaN, '.') : '')
-      }),
+      ...(window.trend ? [trendOf(moment.recent(line), style)] : []),
+      ...window.cpus.map((place) =>
+        dim(line.kind === 'cpus' ? figure(rates[row * counts.cpus.length + place] ?? NaN, '.') : ''),
+      ),
       dim(line.kind === 'none' ? '' : figure(lineTotals[row] ?? 0)),
       dim(moment.topology.placement(line.id)?.allowed ?? ''),
       dim(line.chip),
     ]
   })
-  const columns = listColumns(window.cpus.map((place) => counts.cpus[place] ?? 0))
-  return table(columns, cells, style)
+  const ids = window.cpus.map((place) => counts.cpus[place] ?? 0)
+  return table(listColumns(ids, window.trend, style.columns >= CHIP_FROM), cells, style)
 }
 
 const HEAT_NAME_COLUMNS = 18
 const HEAT_LEFT = 4 + 1 + HEAT_NAME_COLUMNS + 1 + 6 + 2
+/** Kept free behind the cells for the list of allowed CPUs. */
+const HEAT_RIGHT = 9
 
 /** Cells of a heat map side by side, with a gap between nodes. */
 function joined(columns: readonly FoldedColumn[], cell: (column: number) => string): string {
@@ -154,7 +165,7 @@ function joined(columns: readonly FoldedColumn[], cell: (column: number) => stri
 export function heat(moment: Moment, measured: Measured, rows: readonly number[], style: Style): string[] {
   const { counts, lineRates, rates } = measured
   const nodes = new Set(moment.topology.nodes.map((node) => node.id)).size
-  const room = Math.max(1, style.columns - HEAT_LEFT - Math.max(0, nodes - 1))
+  const room = Math.max(1, style.columns - HEAT_LEFT - HEAT_RIGHT - Math.max(0, nodes - 1))
   const columns = foldCpus(counts.cpus, moment.topology.nodes, room)
   const size = Math.min(4, Math.max(1, Math.floor(room / columns.length)))
   const shown = rows.filter((row) => counts.lines[row]?.kind === 'cpus')
@@ -179,7 +190,7 @@ export function heat(moment: Moment, measured: Measured, rows: readonly number[]
       const cells = joined(columns, (i) => shade(Math.sqrt(folded[r]?.[i] ?? 0), most, style.unicode).repeat(Math.max(1, size - 1)).padEnd(size))
       const allowed = moment.topology.placement(line.id)?.allowed
       const rest = allowed === undefined ? '' : `  ${style.ink('faint', allowed)}`
-      return left(line.id, line.name, figure(lineRates[row] ?? NaN)) + style.ink('accent', cells) + rest
+      return left(line.id, line.name, figure(lineRates[row] ?? NaN)) + (rest === '' ? style.ink('accent', cells.trimEnd()) : style.ink('accent', cells) + rest)
     }),
   ]
 }

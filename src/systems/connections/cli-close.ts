@@ -1,0 +1,93 @@
+import type { CommandContext } from '#core/cli/command.ts'
+import { systemClock } from '#core/clock.ts'
+import { NocError, exitCode, reasonOf } from '#core/errors.ts'
+import { table } from '#core/tui/table.ts'
+import { count } from '#core/units.ts'
+import { filterOf } from './cli.ts'
+import { carryOut, checkRoot, closedText, describePlan, planClose, remoteMissing } from './close.ts'
+import type { ConnectionsConfig } from './config.ts'
+import { KEYS } from './groups.ts'
+import type { CloseInput } from './index.ts'
+import { createLooker } from './look.ts'
+import { MACHINE } from './owners.ts'
+import { readSession } from './session.ts'
+import type { CloseResult } from './wire.ts'
+
+/** `noc connections close --remote ADDRESS[:PORT]`. */
+export async function close({ flags }: CloseInput, cx: CommandContext): Promise<number> {
+  if (flags.remote === undefined) throw remoteMissing()
+  const filter = filterOf(flags)
+  if (flags.yes) checkRoot()
+  const config = await cx.config<ConnectionsConfig>()
+  const source = flags.source === 'ss' || flags.source === 'netlink' ? flags.source : config.source
+  const looker = createLooker({ source, limits: config, clock: systemClock, since: () => null })
+  const look = await looker.look({ by: KEYS, filter, signal: cx.signal })
+  const session = readSession(process.env, MACHINE.proc, process.pid)
+  const plan = planClose(look, session)
+  const mine = plan.sockets.filter((planned) => planned.session)
+  if (mine.length > 0 && !flags.includingMySession) throw ownSession(mine.length, plan.sockets.length)
+  if (!flags.yes || plan.sockets.length === 0) {
+    tell(describePlan(plan), cx)
+    return plan.sockets.length === 0 ? exitCode.found : exitCode.ok
+  }
+  const result = await carryOut(plan, cx.signal)
+  tell(result, cx)
+  await record(closedText(cx.actor, plan, result), cx)
+  return result.failed.length === 0 ? exitCode.ok : exitCode.unable
+}
+
+function ownSession(mine: number, all: number): NocError {
+  return new NocError(
+    'NOC_CONNECTIONS_CLOSE_SESSION',
+    `${mine === all ? 'This is' : `${mine} of these ${all} connections is`} your own session; closing it would cut you off.`,
+    { hint: 'Narrow it with --process or a port, or add --including-my-session.', exit: exitCode.usage },
+  )
+}
+
+function tell(result: CloseResult, { out, json }: CommandContext): void {
+  if (json) return out.json(result)
+  const { found, closed, failed, sockets, dryRun } = result
+  if (found === 0) return out.line('No such connection; nothing to close.')
+  const rows = sockets.map(({ local, remote, state, process, pid }) => [
+    local,
+    remote,
+    state,
+    pid === null ? (process ?? '-') : `${process ?? '?'} (${pid})`,
+  ])
+  const columns = [
+    { title: 'LOCAL', shrink: 12 },
+    { title: 'REMOTE', shrink: 12 },
+    { title: 'STATE' },
+    { title: 'PROCESS', shrink: 8, drop: 1 },
+  ]
+  for (const line of table(columns, rows, {
+    columns: out.terminal ? out.columns() : Infinity,
+    ink: out.ink.bind(out),
+  })) {
+    out.line(line)
+  }
+  out.line()
+  if (dryRun) {
+    out.line(out.ink('strong', `${count(found)} connections would be closed; nothing was done.`))
+    out.line('The same line with --yes closes them.')
+    return
+  }
+  out.line(out.ink(failed.length === 0 ? 'ok' : 'critical', `${count(closed)} of ${count(found)} connections closed.`))
+  for (const { socket, why } of failed) out.line(out.ink('critical', `still open: ${socket} (${why})`))
+}
+
+/** Keeps who closed what among the events of the daemon's store; without one it says so. */
+async function record(text: string, cx: CommandContext): Promise<void> {
+  try {
+    const { openStore } = await import('#core/store/open.ts')
+    const { addEvent } = await import('#core/alerts/book.ts')
+    const db = await openStore(await cx.dataDirectory(), { create: false })
+    try {
+      addEvent(db, { at: systemClock.now(), system: 'connections', severity: 'info', text })
+    } finally {
+      db.close()
+    }
+  } catch (error) {
+    cx.out.note(`Not kept among the events: ${reasonOf(error)} (${text})`)
+  }
+}
