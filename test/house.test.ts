@@ -48,7 +48,7 @@ const isBrowser = (file: string): boolean =>
 const faults = (rule: (i: Import) => boolean): string[] => imports.filter(rule).map((i) => `${i.from} imports ${i.to}`)
 
 /** Files that decide, parse and encode; what they need of the world is handed to them. */
-const DOMAIN = /\/(parse|decode|delta|sample|verdicts|groups|view|text|nearest|locate|guard|tonight|frame|codec)\.ts$/
+const DOMAIN = /\/(parse|decode|delta|sample|verdicts|groups|view|text|nearest|locate|tonight|frame|codec)\.ts$/
 /** The only run-time code that the console shares with the rest: pure formatters without imports. */
 const SHARED_WITH_CONSOLE = ['src/core/units.ts']
 

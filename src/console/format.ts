@@ -40,6 +40,12 @@ export function endpoint(ip: string, port: number | null): string {
   return ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`
 }
 
+/** A remark as a sentence: a capital at the start of a plain word, a full stop at the end. */
+export function sentence(text: string): string {
+  const start = /^[a-z]+[ ,]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text
+  return /[.!?…:]$/.test(start) ? start : `${start}.`
+}
+
 /** `1 socket`, `111 sockets`. */
 export function plural(count: number, one: string, many: string = `${one}s`): string {
   return `${String(count).replace(/\B(?=(\d{3})+$)/g, ',')} ${count === 1 ? one : many}`

@@ -6,9 +6,9 @@ import { startClock } from './state/clock.ts'
 import { startLive } from './state/live.ts'
 import { startRouter } from './state/router.ts'
 import { startTheme } from './state/theme.ts'
-import { takeTokenFromAddress } from './state/token.ts'
+import { startToken } from './state/token.ts'
 
-takeTokenFromAddress()
+startToken()
 startTheme()
 startClock()
 startRouter()

@@ -50,11 +50,12 @@ describe('the night', () => {
 
 describe('the answer', () => {
   it('says plainly that nothing is wrong', () => {
-    const answer = answerFor([], [system('interrupts'), system('connections')], at(22, 2))
+    const glance = { sentence: 'No connection is stuck.', stats: [] }
+    const answer = answerFor([], [system('interrupts'), { ...system('connections'), glance }], at(22, 2))
     assert.deepEqual(answer, {
       severity: 'ok',
       sentence: 'Quiet night. Two systems up, nothing waits for you.',
-      paragraph: '',
+      paragraph: 'No connection is stuck.',
     })
   })
 

@@ -79,7 +79,11 @@ export function answerFor(alerts: readonly Alert[], systems: readonly SystemStat
     const up = systems.filter((system) => system.health.state === 'up').length
     const known = alerts.length === 0 ? 'nothing waits for you' : 'what is open is acknowledged'
     const systemsUp = `${spelled(up)} ${up === 1 ? 'system' : 'systems'} up`
-    return { severity: 'ok', sentence: `Quiet ${night ? 'night' : 'day'}. ${systemsUp}, ${known}.`, paragraph: '' }
+    return {
+      severity: 'ok',
+      sentence: `Quiet ${night ? 'night' : 'day'}. ${systemsUp}, ${known}.`,
+      paragraph: systems.flatMap((system) => system.glance?.sentence ?? []).join(' '),
+    }
   }
   const needs = open.length === 1 ? 'thing needs' : 'things need'
   const when = night ? 'tonight' : 'today'

@@ -1,9 +1,10 @@
 import type { JSX } from 'preact'
 import type { Alert } from '#core/alerts/types.ts'
+import type { Stat } from '#core/glance.ts'
 import type { SystemState, Tonight } from '#core/http/documents.ts'
 import { bytes, percent, text } from '#core/units.ts'
 import { pages } from '../../systems/pages.ts'
-import { visible } from '../format.ts'
+import { sentence, visible } from '../format.ts'
 import { closeTarget, leadingCount, planHref } from '../plan.ts'
 import { tonight } from '../state/feeds.ts'
 import { useFeed } from '../state/live.ts'
@@ -18,8 +19,8 @@ import { AlertActs, AlertMeta } from './alert-acts.tsx'
 import { Night } from './night.tsx'
 import { markOf, wordOf } from './system-state.ts'
 
-/** Stat cards on the home page; two systems with two each fill one line. */
-const MOST_CARDS = 8
+/** Stat cards in a line. */
+const CARDS_IN_LINE = 4
 
 const columns: readonly Column<SystemState>[] = [
   {
@@ -48,7 +49,7 @@ const columns: readonly Column<SystemState>[] = [
 
 function sentenceOf({ health, glance, summary }: SystemState): string {
   if (health.state === 'degraded' || health.state === 'down')
-    return `${health.why}.${health.fix ? ` ${health.fix}` : ''}`
+    return [health.why, health.fix ?? ''].filter(Boolean).map(sentence).join(' ')
   return glance?.sentence ?? summary
 }
 
@@ -94,10 +95,18 @@ function Findings({ findings }: { readonly findings: readonly Alert[] }): JSX.El
   )
 }
 
+/** Full lines of cards: the first figure of every system, then the second of each, and so on. */
+function chooseStats(systems: readonly SystemState[]): { readonly stat: Stat; readonly id: string }[] {
+  const all = systems.flatMap(({ id, glance }, order) =>
+    (glance?.stats ?? []).map((stat, rank) => ({ stat, id, order, rank })),
+  )
+  const lines = Math.max(1, Math.ceil(new Set(all.map(({ id }) => id)).size / CARDS_IN_LINE))
+  const chosen = all.toSorted((a, b) => a.rank - b.rank || a.order - b.order).slice(0, lines * CARDS_IN_LINE)
+  return chosen.toSorted((a, b) => a.order - b.order || a.rank - b.rank)
+}
+
 function Cards({ systems }: { readonly systems: readonly SystemState[] }): JSX.Element | null {
-  const stats = systems
-    .flatMap((system) => (system.glance?.stats ?? []).map((stat) => ({ stat, id: system.id })))
-    .slice(0, MOST_CARDS)
+  const stats = chooseStats(systems)
   const spark = useSparks(stats.flatMap(({ stat }) => (stat.series === undefined ? [] : [stat.series])))
   if (stats.length === 0) return null
   return (

@@ -1,8 +1,6 @@
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
-import { visible } from '../format.ts'
 import { tokenQuestion } from '../state/token.ts'
-import { Copy } from '../ui/copy.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 
 /** Asks for the start-up token when something that acts was refused. */
@@ -24,10 +22,9 @@ export function TokenDialog(): JSX.Element | null {
         }}
       >
         <h2>This needs the token</h2>
-        <p>{visible(question.why)}</p>
         <p>
-          On the host, <code>noc token</code> prints it. It is kept for this tab only.{' '}
-          <Copy text="noc token" label="Copy command" />
+          {question.refused ? 'The one that this tab has was refused.' : 'Whoever acts on this machine shows that they may.'}{' '}
+          On the host, <code>noc token</code> prints it; the console keeps it for this tab only.
         </p>
         <input
           class="field"
@@ -35,6 +32,7 @@ export function TokenDialog(): JSX.Element | null {
           aria-label="Token"
           autocomplete="off"
           spellcheck={false}
+          autofocus
           value={given.value}
           onInput={(event) => (given.value = event.currentTarget.value)}
         />

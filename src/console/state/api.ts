@@ -54,8 +54,7 @@ async function call<T>(path: string, init: RequestInit): Promise<T> {
   }
   let response = await once()
   if (response.status === 401) {
-    const problem = await failure(response)
-    if (!(await askToken(problem.message))) throw problem
+    if (!(await askToken())) throw await failure(response)
     response = await once()
   }
   if (!response.ok) throw await failure(response)

@@ -180,7 +180,7 @@ async function follow(list: string, signal: AbortSignal): Promise<void> {
       if (signal.aborted) return
       stateSignal.value = 'lost'
       // Declined: ask again only when the operator does something.
-      if (error instanceof ApiError && error.status === 401 && !(await askToken(error.message))) return
+      if (error instanceof ApiError && error.status === 401 && !(await askToken())) return
     }
     if (signal.aborted) return
     stateSignal.value = 'lost'

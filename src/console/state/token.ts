@@ -5,25 +5,29 @@ const KEY = 'noc.token'
 /** The start-up token that everything that acts needs; null until known. Kept for this tab only. */
 export const token: Signal<string | null> = signal(sessionStorage.getItem(KEY))
 
-/** Keeps a token for this tab; null forgets it. */
-export function setToken(value: string | null): void {
-  if (value === null) sessionStorage.removeItem(KEY)
-  else sessionStorage.setItem(KEY, value)
+function keep(value: string): void {
+  sessionStorage.setItem(KEY, value)
   token.value = value
 }
 
-/** Takes `#token=...` from the address and removes it there at once, so that it stays out of history and bookmarks. */
-export function takeTokenFromAddress(): void {
-  const found = /^#token=([^&]+)/.exec(location.hash)
-  if (!found?.[1]) return
-  setToken(decodeURIComponent(found[1]))
-  history.replaceState(null, '', location.pathname + location.search)
+function take(): void {
+  const found = /^#token=([A-Za-z0-9_-]{1,200})$/.exec(location.hash)?.[1]
+  if (found === undefined) return
+  history.replaceState(history.state, '', location.pathname + location.search)
+  if (tokenQuestion.value) tokenQuestion.value.answer(found)
+  else keep(found)
+}
+
+/** Takes `#token=...` from the address, now and later, and removes it there at once: not in history, not in bookmarks. */
+export function startToken(): void {
+  take()
+  addEventListener('hashchange', take)
 }
 
 /** A question for the token that waits for an answer. */
 export interface TokenQuestion {
-  /** Why it is asked, one sentence. */
-  readonly why: string
+  /** Whether the token that this tab has was refused. */
+  readonly refused: boolean
   answer(given: string | null): void
 }
 
@@ -33,14 +37,14 @@ export const tokenQuestion: Signal<TokenQuestion | null> = signal(null)
 let asked: Promise<boolean> | null = null
 
 /** Asks the operator for the token; false when they decline. Callers that ask meanwhile share the one dialog. */
-export function askToken(why: string): Promise<boolean> {
+export function askToken(): Promise<boolean> {
   asked ??= new Promise<boolean>((resolve) => {
     tokenQuestion.value = {
-      why,
+      refused: token.value !== null,
       answer: (given) => {
         tokenQuestion.value = null
         asked = null
-        if (given !== null) setToken(given)
+        if (given !== null) keep(given)
         resolve(given !== null)
       },
     }

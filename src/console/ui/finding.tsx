@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact'
-import { visible } from '../format.ts'
+import { sentence, visible } from '../format.ts'
 import { Commands } from './copy.tsx'
 import { Mark, type State } from './mark.tsx'
 
@@ -38,8 +38,8 @@ export function Finding(props: Props): JSX.Element {
       <Mark state={state} />
       <div>
         <strong>{visible(summary).replaceAll(' -> ', ' → ')}</strong>
-        <p>{visible(evidence)}</p>
-        {fix && <p>{visible(fix)}</p>}
+        <p>{sentence(visible(evidence))}</p>
+        {fix && <p>{sentence(visible(fix))}</p>}
         {meta && <div class="meta">{meta}</div>}
       </div>
       {acts && <div class="acts">{acts}</div>}

@@ -196,12 +196,16 @@ function usePlace(grid: { readonly current: HTMLDivElement | null }, spot: Spot 
     const cursor = root?.querySelector<HTMLElement>('.heat-cursor')
     const tip = root?.querySelector<HTMLElement>('.heat-tip')
     if (!root || !cursor || !tip || !cell) return
-    cursor.style.translate = `${cell.offsetLeft}px ${cell.offsetTop}px`
-    cursor.style.width = `${cell.offsetWidth}px`
-    cursor.style.height = `${cell.offsetHeight}px`
-    const left = Math.min(cell.offsetLeft + cell.offsetWidth + 8, root.offsetWidth - tip.offsetWidth - 4)
-    const above = cell.offsetTop - tip.offsetHeight - 6
-    tip.style.translate = `${Math.max(0, left)}px ${above < 0 ? cell.offsetTop + cell.offsetHeight + 6 : above}px`
+    const from = root.getBoundingClientRect()
+    const at = cell.getBoundingClientRect()
+    const x = at.left - from.left
+    const y = at.top - from.top
+    cursor.style.translate = `${x}px ${y}px`
+    cursor.style.width = `${at.width}px`
+    cursor.style.height = `${at.height}px`
+    const left = Math.min(x + at.width + 8, root.offsetWidth - tip.offsetWidth - 4)
+    const above = y - tip.offsetHeight - 6
+    tip.style.translate = `${Math.max(0, left)}px ${above < 0 ? y + at.height + 6 : above}px`
     cell.scrollIntoView({ block: 'nearest', inline: 'nearest' })
   }, [spot, live])
 }

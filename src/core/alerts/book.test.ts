@@ -4,18 +4,9 @@ import * as fc from 'fast-check'
 import { standingClock, temporaryStore } from '../../../test/fixtures/store/temporary.ts'
 import type { Database } from '../store/database.ts'
 import type { Severity, Verdict } from '../verdict.ts'
-import {
-  acknowledge,
-  addEvent,
-  type AlertChange,
-  clearAbandoned,
-  createAlertBook,
-  FLAP_MS,
-  listAlerts,
-  listEvents,
-  silence,
-} from './book.ts'
+import { type AlertChange, createAlertBook, FLAP_MS } from './book.ts'
 import { REFRESH_MS } from './reconcile.ts'
+import { acknowledge, addEvent, clearAbandoned, listAlerts, listEvents, silence } from './table.ts'
 import type { AlertBook } from './types.ts'
 
 const START = 1_795_000_000_000
@@ -314,4 +305,12 @@ test('a full disk does not stop the system that looks; the alert is kept once th
   alerts.sync(many)
   assert.equal(openAlerts(db).length, 200)
   assert.equal(changes.length, 200)
+  alerts.sync([])
+  clock.advance(HOLD_MS)
+  db.exec('PRAGMA query_only = ON')
+  alerts.sync([])
+  db.exec('PRAGMA query_only = OFF')
+  assert.equal(alerts.since('k0'), START, 'not over while it could not be written')
+  alerts.sync([])
+  assert.deepEqual([openAlerts(db).length, changes.length], [0, 400])
 })

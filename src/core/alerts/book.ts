@@ -5,8 +5,7 @@ import { type Moment, type OpenAlert, reconcile, type Write } from './reconcile.
 import { addEvent, alertTable, storable } from './table.ts'
 import type { Alert, AlertBook } from './types.ts'
 
-// The tables' side for the API and the daemon: this file is the door to the alerts.
-export { acknowledge, addEvent, clearAbandoned, listAlerts, listEvents, silence } from './table.ts'
+export { addEvent } from './table.ts'
 
 /** How long a trouble must be gone, or milder, before it counts as over, ms. */
 const HOLD_MS = 60_000

@@ -19,7 +19,7 @@ export interface DeliveryLimits {
   /** Attempts until a delivery is given up. */
   readonly attempts: number
 }
-/** 12 attempts at 5 s, 10 s, 20 s ... 15 min: an hour and a half, longer than most restarts of a receiver. */
+/** 12 attempts, 5 s, 10 s, 20 s ... 15 min apart: an hour, longer than most maintenance of a receiver. */
 const LIMITS: DeliveryLimits = {
   webhookMs: 10_000,
   commandMs: 30_000,
@@ -113,7 +113,15 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const channels = channelsOf(options, limits)
   const queue = deliveryQueue(db, host, limits.longestRetryMs)
   const stopping = new AbortController()
-  const bells = new Map(channels.map(({ name }) => [name, createBell()]))
+  const ways = channels.map((channel) => ({ channel, bell: createBell() }))
+  /** Delivered, but still in the database: it could not be written (disk full). */
+  const sent = new Set<number>()
+
+  const delivered = (id: number): void => {
+    sent.add(id)
+    queue.done(id)
+    sent.delete(id)
+  }
 
   const failed = (channel: Channel, { id, document, tries }: Waiting, why: string): void => {
     log.warn({ channel: channel.name, attempt: tries + 1, why }, 'an alert was not delivered')
@@ -132,13 +140,17 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     const due = queue.due(channel.name, clock.now())
     const [first] = due
     if (!first) return (queue.next(channel.name) ?? Infinity) - clock.now()
+    if (sent.has(first.id)) {
+      delivered(first.id)
+      return 0
+    }
     const tokens = bucket.tokens(clock.monotonic())
     if (tokens === 0) return bucket.wait(clock.monotonic())
     // The last token goes to everything that is left.
     const next = tokens === 1 && due.length > 1 ? queue.merge(channel.name, due, clock.now()) : first
     bucket.take()
     const why = await channel.send(next.document, stopping.signal)
-    if (why === null) queue.done(next.id)
+    if (why === null) delivered(next.id)
     else if (!stopping.signal.aborted) failed(channel, next, why)
     return 0
   }
@@ -157,18 +169,19 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 
   const wake = (): void => {
-    for (const bell of bells.values()) bell.ring()
+    for (const { bell } of ways) bell.ring()
   }
-  for (const name of ['webhook', 'command'] as const) if (!bells.has(name)) queue.forget(name)
-  const workers = Promise.all(channels.map((channel) => work(channel, bells.get(channel.name) ?? createBell())))
+  const names = channels.map(({ name }) => name)
+  for (const name of ['webhook', 'command'] as const) if (!names.includes(name)) queue.forget(name)
+  const workers = Promise.all(ways.map(({ channel, bell }) => work(channel, bell)))
 
   return {
     wake,
     notify: (change) => {
-      const wanted = minimumSeverity === 'warning' || change.alert.severity === 'critical' 
+      const wanted = minimumSeverity === 'warning' || change.alert.severity === 'critical' || change.kind === 'cleared'
       if (channels.length === 0 || !wanted) return
       try {
-        queue.add(change, [...bells.keys()], clock.now())
+        queue.add(change, names, clock.now())
         wake()
       } catch (error) {
         log.error({ why: reasonOf(error) }, 'an alert could not be queued for delivery')
@@ -178,7 +191,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     stop: async () => {
       stopping.abort()
       wake()
-      await Promise.race([workers, new Promise((resolve) => setTimeout(resolve, STOP_MS).unref())])
+      let timer: NodeJS.Timeout | undefined
+      await Promise.race([workers, new Promise((resolve) => (timer = setTimeout(resolve, STOP_MS)))])
+      clearTimeout(timer)
     },
   }
 }

@@ -75,7 +75,6 @@ export function deliveryQueue(db: Database, host: string, furthest: number): Del
   const next = db.prepare<{ due: number | null }>(
     `SELECT min(max(d.due, coalesce(a.silenced_until, 0))) AS due ${WAITING}`,
   )
-  const all = db.prepare<Row>('SELECT id, document, tries FROM delivery WHERE channel = ? ORDER BY id')
   const count = db.prepare<{ n: number }>('SELECT count(*) AS n FROM delivery WHERE channel = ?')
   const untold = db.prepare<{ n: number }>('SELECT count(*) AS n FROM delivery WHERE alert = ? AND tries = 0')
   const told = db.prepare<{ told: number }>('SELECT told FROM alert WHERE id = ?')
@@ -95,6 +94,9 @@ export function deliveryQueue(db: Database, host: string, furthest: number): Del
     const { id } = insert.run(channel, alert, JSON.stringify(document), document.at, tries)
     return { id, document, tries }
   }
+
+  const dueBy = (channel: ChannelName, by: number, now: number): readonly Waiting[] =>
+    due.all(channel, by, by + furthest, now).map(waiting)
 
   const replace = (channel: ChannelName, list: readonly Waiting[], at: number): Waiting => {
     for (const { id } of list) done.run(id)
@@ -123,12 +125,14 @@ export function deliveryQueue(db: Database, host: string, furthest: number): Del
         if (change.kind !== 'cleared') setTold.run(1, change.alert.id)
         for (const channel of channels) {
           put(channel, change.alert.id, documentOf(change, at, host), 0)
-          if ((count.get(channel)?.n ?? 0) > MAX_WAITING) replace(channel, all.all(channel).map(waiting), at)
+          if ((count.get(channel)?.n ?? 0) <= MAX_WAITING) continue
+          const crowd = dueBy(channel, Number.MAX_SAFE_INTEGER, at)
+          if (crowd.length > 1) replace(channel, crowd, at)
         }
       }),
     due: (channel, now) => {
       dropAcknowledged.run(channel)
-      return due.all(channel, now, now + furthest, now).map(waiting)
+      return dueBy(channel, now, now)
     },
     next: (channel) => next.get(channel)?.due ?? null,
     merge: (channel, list, at) => db.transaction(() => replace(channel, list, at)),

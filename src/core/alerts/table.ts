@@ -25,9 +25,8 @@ interface AlertRow extends Omit<Alert, 'commands' | 'acknowledged' | 'silencedUn
 }
 
 function toAlert(row: AlertRow): Alert {
-  const { commands, acknowledged_at: at, acknowledged_by: by, silenced_until: silencedUntil } = row
   const { id, system, key, severity, summary, evidence, fix, since, seen, cleared } = row
-  const rest = { commands: JSON.parse(commands) as readonly string[], since, seen, cleared, silencedUntil }
+  const { acknowledged_at: at, acknowledged_by: by } = row
   return {
     id,
     system,
@@ -36,8 +35,12 @@ function toAlert(row: AlertRow): Alert {
     summary,
     evidence,
     fix,
-    ...rest,
+    commands: JSON.parse(row.commands) as readonly string[],
+    since,
+    seen,
+    cleared,
     acknowledged: at === null ? null : { at, by: by ?? '' },
+    silencedUntil: row.silenced_until,
   }
 }
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { standingClock, temporaryDirectory } from '../../../test/fixtures/store/temporary.ts'
-import { listAlerts, listEvents } from '../alerts/book.ts'
+import { listAlerts, listEvents } from '../alerts/table.ts'
 import { createSeriesStore } from '../series/store.ts'
 import type { Database } from './database.ts'
 import { migrate, type Migration } from './migrate.ts'
@@ -89,6 +89,23 @@ test('each step is applied once, with its time', async (t) => {
       { number: 2, name: 'two', at: 2000 },
     ],
   )
+})
+
+test('a process that was faster with the same step does no harm', async (t) => {
+  const directory = temporaryDirectory(t)
+  const [slow, fast] = [await openSqlite(join(directory, 'a.sqlite')), await openSqlite(join(directory, 'a.sqlite'))]
+  // The other one goes all the way while this one has looked but not begun.
+  const overtaken: Database = {
+    ...slow,
+    transaction: (work) => {
+      migrate(fast, [one, two], 1000)
+      return slow.transaction(work)
+    },
+  }
+  migrate(overtaken, [one, two], 2000)
+  assert.equal(slow.prepare('SELECT max(applied_at) AS at FROM schema_migration').get()?.['at'], 1000)
+  slow.close()
+  fast.close()
 })
 
 test('a step that fails leaves the database at the step before', async (t) => {

@@ -21,9 +21,12 @@ export function makeDataDirectory(directory: string): void {
 
 /**
  * Opens the database in `directory` with the newest schema; the daemon and commands may do so at the same time.
- * Without `create` a missing one is the error NOC_STORE_MISSING.
+ * With `create: false` a missing one is the error NOC_STORE_MISSING.
  */
-export async function openStore(directory: string, { create }: { readonly create: boolean }): Promise<Database> {
+export async function openStore(
+  directory: string,
+  { create = true }: { readonly create?: boolean } = {},
+): Promise<Database> {
   const file = join(directory, STORE_FILE)
   if (create) makeDataDirectory(directory)
   else if (!existsSync(file))

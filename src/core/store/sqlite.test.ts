@@ -125,7 +125,9 @@ test('a place that cannot hold a database is refused in words: no directory, a d
   mkdirSync(join(directory, 'b.sqlite'))
   writeFileSync(join(directory, 'file'), '')
   assert.equal((await failure(() => openSqlite(join(directory, 'none', 'a.sqlite')))).code, 'NOC_STORE_MISSING')
-  assert.equal((await failure(() => openSqlite(join(directory, 'b.sqlite')))).code, 'NOC_STORE_PERMISSION')
+  const { mode } = statSync(join(directory, 'b.sqlite'))
+  assert.equal((await failure(() => openSqlite(join(directory, 'b.sqlite')))).code, 'NOC_STORE_NOT_A_DATABASE')
+  assert.equal(statSync(join(directory, 'b.sqlite')).mode, mode, 'and is left alone')
   assert.equal((await failure(() => openSqlite(join(directory, 'file', 'a.sqlite')))).code, 'NOC_STORE_DIRECTORY')
 })
 

@@ -64,6 +64,11 @@ export function fileError(error: unknown, path: string): Error {
   }
 }
 
+function notADatabase(file: string, cause?: unknown): NocError {
+  const hint = 'Move it away, or name another data directory.'
+  return new NocError('NOC_STORE_NOT_A_DATABASE', `${file} is not a database.`, { hint, cause })
+}
+
 /** SQLite's primary result code (sqlite.org/rescode.html): the low byte of the extended one. */
 function resultCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined
@@ -101,10 +106,7 @@ function sqliteError(error: unknown, file: string): unknown {
         cause: error,
       })
     case 26: // SQLITE_NOTADB
-      return new NocError('NOC_STORE_NOT_A_DATABASE', `${file} is not a database.`, {
-        hint: 'Move the file away, or name another data directory.',
-        cause: error,
-      })
+      return notADatabase(file, error)
     default: // a mistake in our SQL: a bug, shown as one
       return error
   }
@@ -121,8 +123,10 @@ function prepareFile(file: string): void {
   }
   try {
     accessSync(file, constants.R_OK | constants.W_OK)
+    const { mode, uid } = statSync(file)
+    if ((mode & constants.S_IFMT) !== constants.S_IFREG) throw notADatabase(file)
     // A restored backup may be readable for everybody; SQLite gives its -wal and -shm files the same mode.
-    if (statSync(file).mode & 0o077) chmodSync(file, 0o600)
+    if (mode & 0o077 && uid === process.geteuid?.()) chmodSync(file, 0o600)
   } catch (error) {
     throw fileError(error, file)
   }

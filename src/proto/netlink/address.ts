@@ -30,7 +30,7 @@ function longestZeros(words: readonly number[]): { start: number; length: number
   return best
 }
 
-const OCTET = '(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)'
+const OCTET = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)'
 const IPV4 = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`)
 
 /** The bytes of an address's text: 4 for IPv4, 16 for IPv6; null when it is neither. */

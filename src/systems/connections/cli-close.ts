@@ -3,24 +3,34 @@ import { systemClock } from '#core/clock.ts'
 import { NocError, exitCode, reasonOf } from '#core/errors.ts'
 import { table } from '#core/tui/table.ts'
 import { count } from '#core/units.ts'
-import { filterOf } from './cli.ts'
+import { type FilterFlags, filterOf } from './cli.ts'
 import { carryOut, checkRoot, closedText, describePlan, planClose, remoteMissing } from './close.ts'
 import type { ConnectionsConfig } from './config.ts'
 import { KEYS } from './groups.ts'
-import type { CloseInput } from './index.ts'
 import { createLooker } from './look.ts'
 import { MACHINE } from './owners.ts'
 import { readSession } from './session.ts'
-import type { CloseResult } from './wire.ts'
+import type { CloseResult, SourceName } from './wire.ts'
+
+/** Flags of `noc connections close` (index.ts). */
+export interface CloseFlags extends FilterFlags {
+  readonly yes: boolean
+  readonly includingMySession: boolean
+  readonly source: SourceName | undefined
+}
 
 /** `noc connections close --remote ADDRESS[:PORT]`. */
-export async function close({ flags }: CloseInput, cx: CommandContext): Promise<number> {
+export async function close({ flags }: { readonly flags: CloseFlags }, cx: CommandContext): Promise<number> {
   if (flags.remote === undefined) throw remoteMissing()
   const filter = filterOf(flags)
   if (flags.yes) checkRoot()
   const config = await cx.config<ConnectionsConfig>()
-  const source = flags.source === 'ss' || flags.source === 'netlink' ? flags.source : config.source
-  const looker = createLooker({ source, limits: config, clock: systemClock, since: () => null })
+  const looker = createLooker({
+    source: flags.source ?? config.source,
+    limits: config,
+    clock: systemClock,
+    since: () => null,
+  })
   const look = await looker.look({ by: KEYS, filter, signal: cx.signal })
   const session = readSession(process.env, MACHINE.proc, process.pid)
   const plan = planClose(look, session)

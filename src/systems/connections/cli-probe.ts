@@ -2,9 +2,14 @@ import type { CommandContext } from '#core/cli/command.ts'
 import { NocError, exitCode } from '#core/errors.ts'
 import { plain } from '#core/tui/text.ts'
 import { parseEndpoint } from './filter.ts'
-import type { ProbeInput } from './index.ts'
 import { PROBE_TIMEOUT_MS, probe as ask } from './probe.ts'
 import { type ProbeTry, milliseconds } from './probe-words.ts'
+
+/** What was typed after `noc connections probe` (index.ts). */
+export interface ProbeInput {
+  readonly flags: { readonly parallel: number | undefined; readonly timeout: number | undefined }
+  readonly args: readonly string[]
+}
 
 /** `noc connections probe HOST:PORT`. */
 export async function probe({ flags, args }: ProbeInput, cx: CommandContext): Promise<number> {

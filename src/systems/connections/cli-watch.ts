@@ -2,8 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { CommandContext } from '#core/cli/command.ts'
 import { exitCode } from '#core/errors.ts'
 import { openScreen } from '#core/tui/screen.ts'
-import { document } from './cli.ts'
-import type { ShowInput } from './index.ts'
+import { type ShowFlags, document } from './cli.ts'
 import type { Look, LookRequest, Looker } from './look.ts'
 import { type Report, findingLines, footLine, groupLines } from './report.ts'
 import type { Names } from './resolve.ts'
@@ -16,7 +15,7 @@ export interface WatchOptions {
   readonly looker: Looker
   readonly request: LookRequest
   readonly names: Names
-  readonly flags: ShowInput['flags']
+  readonly flags: ShowFlags
   readonly cx: CommandContext
 }
 

@@ -4,23 +4,42 @@ import { systemClock } from '#core/clock.ts'
 import { exitCode } from '#core/errors.ts'
 import type { ConnectionsConfig } from './config.ts'
 import { type Filter, parseKeys, parseRemote, parseState } from './filter.ts'
-import type { ShowInput } from './index.ts'
 import { type Look, type LookRequest, type Looker, createLooker, snapshot } from './look.ts'
 import { type Report, findingLines, footLine, groupLines } from './report.ts'
 import { NO_NAMES, type Names, reverseNames } from './resolve.ts'
+import type { SourceName } from './wire.ts'
 
 /** Milliseconds between the two looks of a one-shot run. */
 const SECOND_LOOK_MS = 1000
 /** Groups that are printed when nobody asked for all. */
 const SHOWN = 20
 
+/** Flags that say which connections are meant. */
+export interface FilterFlags {
+  readonly remote: string | undefined
+  readonly process: string | undefined
+  readonly state: string | undefined
+  readonly port: number | undefined
+}
+
+/** Flags of `noc connections` (index.ts). */
+export interface ShowFlags extends FilterFlags {
+  readonly watch: boolean
+  readonly interval: number | undefined
+  readonly count: number | undefined
+  readonly by: string | undefined
+  readonly all: boolean
+  readonly growth: boolean
+  readonly resolve: boolean
+  readonly source: SourceName | undefined
+}
+
 /** `noc connections`. */
-export async function show(input: ShowInput, cx: CommandContext): Promise<number> {
-  const { flags } = input
+export async function show({ flags }: { readonly flags: ShowFlags }, cx: CommandContext): Promise<number> {
   const config = await cx.config<ConnectionsConfig>()
   const request = { by: parseKeys(flags.by), filter: filterOf(flags), signal: cx.signal }
   const source = flags.source ?? config.source
-  const looker = createLooker({ source: sourceName(source), limits: config, clock: systemClock, since: () => null })
+  const looker = createLooker({ source, limits: config, clock: systemClock, since: () => null })
   const names = flags.resolve ? reverseNames() : NO_NAMES
   if (flags.watch || (flags.count ?? 1) > 1) {
     const { watch } = await import('./cli-watch.ts')
@@ -33,14 +52,8 @@ export async function show(input: ShowInput, cx: CommandContext): Promise<number
   return look.findings.length > 0 ? exitCode.found : exitCode.ok
 }
 
-function sourceName(text: string): ConnectionsConfig['source'] {
-  return text === 'netlink' || text === 'ss' || text === 'proc' ? text : 'auto'
-}
-
 /** What the flags mean by which connections. */
-export function filterOf(
-  flags: Readonly<Record<'remote' | 'process' | 'state', string | undefined>> & { readonly port: number | undefined },
-): Filter {
+export function filterOf(flags: FilterFlags): Filter {
   return {
     remote: flags.remote === undefined ? null : parseRemote(flags.remote),
     process: flags.process ?? null,
@@ -50,7 +63,7 @@ export function filterOf(
 }
 
 /** Looks a second time when that tells more, or when growth was asked for. */
-async function lookWell(looker: Looker, request: LookRequest, flags: ShowInput['flags']): Promise<Look> {
+async function lookWell(looker: Looker, request: LookRequest, flags: ShowFlags): Promise<Look> {
   const first = await looker.look(request)
   if (!flags.growth && !first.unsure) return first
   const pause = flags.interval === undefined ? SECOND_LOOK_MS : flags.interval * 1000

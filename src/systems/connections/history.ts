@@ -1,4 +1,4 @@
-import { type Socket, identity, silentAgeMs } from './socket.ts'
+import { type Socket, connectedMs, identity } from './socket.ts'
 
 /** How far back growth looks, in milliseconds. */
 const WINDOW_MS = 5 * 60_000
@@ -36,7 +36,7 @@ export function growthMemory(): Growth {
 export interface Ages {
   /** `known` tells the age of sockets that were there before the first look, as far as somebody knows it. */
   note(at: number, sockets: readonly Socket[], known: (socket: Socket) => number | null): void
-  /** Milliseconds since the connect where that is known, else at least so long; null when nothing is known. */
+  /** Milliseconds that the connection is old, at least; null when nothing is known. */
   age(socket: Socket): number | null
 }
 
@@ -55,10 +55,10 @@ export function ageMemory(): Ages {
       now = at
     },
     age: (socket) => {
-      const exact = silentAgeMs(socket)
-      if (exact !== null) return exact
       const first = seen.get(identity(socket))
-      return first === undefined || first >= now ? null : now - first
+      const watched = first === undefined ? 0 : now - first
+      const age = Math.max(watched, connectedMs(socket))
+      return age > 0 ? age : null
     },
   }
 }

@@ -1,4 +1,4 @@
-import { type Input, command } from '#core/cli/command.ts'
+import { command } from '#core/cli/command.ts'
 import type { System } from '#core/system.ts'
 import type { ConnectionsConfig } from './config.ts'
 
@@ -19,28 +19,6 @@ const port = {
   whole: true,
 } as const
 
-const showFlags = {
-  watch: { kind: 'switch', short: 'w', brief: 'Live, until q' },
-  interval: { kind: 'number', short: 'i', placeholder: 'SECONDS', brief: 'Between two looks', min: 0.2, max: 3600 },
-  count: { kind: 'number', short: 'n', placeholder: 'N', brief: 'End after N looks', min: 1, max: 1e9, whole: true },
-  by: {
-    kind: 'text',
-    placeholder: 'KEYS',
-    brief: 'Group by these: remote (or host, port), process, unit, user, state; commas between',
-  },
-  remote,
-  process,
-  state,
-  port,
-  all: { kind: 'switch', short: 'a', brief: 'Every group, not only the biggest' },
-  growth: { kind: 'switch', brief: 'Look twice to tell how fast groups grow' },
-  resolve: { kind: 'switch', brief: 'Names of remotes by reverse DNS; asks the name server' },
-  source,
-} as const
-
-/** What `noc connections` receives. */
-export type ShowInput = Input<typeof showFlags>
-
 const show = command({
   summary: 'Why is this machine full of stuck connections',
   details:
@@ -50,17 +28,26 @@ const show = command({
     ['connections --watch', 'the same, live'],
     ['connections --process apache2 --by remote,state', 'where Apache talks to'],
   ],
-  flags: showFlags,
-  load: () => import('./cli.ts').then((module) => module.show),
+  flags: {
+    watch: { kind: 'switch', short: 'w', brief: 'Live, until q' },
+    interval: { kind: 'number', short: 'i', placeholder: 'SECONDS', brief: 'Between two looks', min: 0.2, max: 3600 },
+    count: { kind: 'number', short: 'n', placeholder: 'N', brief: 'End after N looks', min: 1, max: 1e9, whole: true },
+    by: {
+      kind: 'text',
+      placeholder: 'KEYS',
+      brief: 'Group by these: remote (or host, port), process, unit, user, state; commas between',
+    },
+    remote,
+    process,
+    state,
+    port,
+    all: { kind: 'switch', short: 'a', brief: 'Every group, not only the biggest' },
+    growth: { kind: 'switch', brief: 'Look twice to tell how fast groups grow' },
+    resolve: { kind: 'switch', brief: 'Names of remotes by reverse DNS; asks the name server' },
+    source,
+  },
+  load: async () => (await import('./cli.ts')).show,
 })
-
-const probeFlags = {
-  parallel: { kind: 'number', placeholder: 'N', brief: 'Tries at the same time', min: 1, max: 5, whole: true },
-  timeout: { kind: 'number', placeholder: 'SECONDS', brief: 'For each step of a try', min: 0.1, max: 30 },
-} as const
-
-/** What `noc connections probe` receives. */
-export type ProbeInput = Input<typeof probeFlags>
 
 const probe = command({
   summary: 'Ask a remote whether it answers, refuses or hangs',
@@ -71,22 +58,12 @@ const probe = command({
     ['connections probe crl.example.org:80 --parallel 5', 'does it still answer to five at once'],
   ],
   args: [{ placeholder: 'HOST:PORT', brief: 'Name or address; an IPv6 address in brackets' }],
-  flags: probeFlags,
-  load: () => import('./cli-probe.ts').then((module) => module.probe),
+  flags: {
+    parallel: { kind: 'number', placeholder: 'N', brief: 'Tries at the same time', min: 1, max: 5, whole: true },
+    timeout: { kind: 'number', placeholder: 'SECONDS', brief: 'For each step of a try', min: 0.1, max: 30 },
+  },
+  load: async () => (await import('./cli-probe.ts')).probe,
 })
-
-const closeFlags = {
-  remote,
-  process,
-  state,
-  port,
-  yes: { kind: 'switch', brief: 'Do it' },
-  includingMySession: { kind: 'switch', brief: 'Even the ssh connection you are typing in' },
-  source,
-} as const
-
-/** What `noc connections close` receives. */
-export type CloseInput = Input<typeof closeFlags>
 
 const close = command({
   summary: 'Close connections to a remote; shows them first, --yes does it',
@@ -96,9 +73,17 @@ const close = command({
     ['connections close --remote [2001:db8::1]:80 --process apache2', 'what would be closed'],
     ['connections close --remote [2001:db8::1]:80 --process apache2 --yes', 'close them'],
   ],
-  flags: closeFlags,
+  flags: {
+    remote,
+    process,
+    state,
+    port,
+    yes: { kind: 'switch', brief: 'Do it' },
+    includingMySession: { kind: 'switch', brief: 'Even the ssh connection you are typing in' },
+    source,
+  },
   needsRoot: true,
-  load: () => import('./cli-close.ts').then((module) => module.close),
+  load: async () => (await import('./cli-close.ts')).close,
 })
 
 /** Why is this machine full of stuck connections. */

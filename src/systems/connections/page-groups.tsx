@@ -1,7 +1,7 @@
 import type { JSX } from 'preact'
 import { bytes, count, text, type Quantity } from '#core/units.ts'
 import { endpoint, plural, span, visible } from '../../console/format.ts'
-import { closeTarget, hostAndPort, planHref } from '../../console/plan.ts'
+import { closeTarget, hostAndPort, planHref, type CloseTarget } from '../../console/plan.ts'
 import { Mark } from '../../console/ui/mark.tsx'
 import { Name } from '../../console/ui/name.tsx'
 import { Table, type Column } from '../../console/ui/table.tsx'
@@ -18,6 +18,22 @@ const PIDS = 24
 
 function remoteOf(group: ConnectionGroup): string {
   return endpoint(group.remote.ip, group.remote.port)
+}
+
+/** What a plan to close this group is about; null for what can't or need not be closed. */
+function targetOf({ remote, process, direction, protocol, state, localPort }: ConnectionGroup): CloseTarget | null {
+  if (protocol !== 'tcp' || state === 'LISTEN' || state === 'TIME-WAIT') return null
+  return {
+    remote: endpoint(remote.ip, remote.port),
+    ...(process === null ? {} : { process }),
+    state: state.toLowerCase(),
+    ...(direction === 'in' && localPort !== null ? { port: localPort } : {}),
+  }
+}
+
+/** The same for a group and for the target of a finding about it. */
+function keyOf(remote: string, process: string | null | undefined, port: number | null | undefined): string {
+  return `${remote} ${process ?? ''} ${port ?? ''}`
 }
 
 function Figure({ quantity }: { readonly quantity: Quantity }): JSX.Element {
@@ -66,7 +82,7 @@ function Remote({ group, stuck }: { readonly group: ConnectionGroup; readonly st
 
 function columnsFor(stuck: ReadonlySet<string>): readonly Column<ConnectionGroup>[] {
   const inFinding = (group: ConnectionGroup): boolean =>
-    stuck.has(`${remoteOf(group)} ${group.process}`) && group.direction === 'out'
+    stuck.has(keyOf(remoteOf(group), group.process, group.direction === 'in' ? group.localPort : null))
   return [
     {
       key: 'remote',
@@ -195,7 +211,8 @@ function Fact({
 function Detail({ group }: { readonly group: ConnectionGroup }): JSX.Element {
   const probe = useProbe()
   const remote = remoteOf(group)
-  const where = group.direction === 'out' && group.protocol === 'tcp' ? hostAndPort(remote) : null
+  const target = targetOf(group)
+  const where = group.direction === 'out' ? hostAndPort(remote) : null
   const { pids } = group
   const rest = pids.length > PIDS ? ` and ${pids.length - PIDS} more` : ''
   const milliseconds = (value: number | null): string | null => (value === null ? null : span(value))
@@ -223,10 +240,10 @@ function Detail({ group }: { readonly group: ConnectionGroup }): JSX.Element {
         <Fact title="Waits in, waits out" value={`${size(group.receiveQueue)}, ${size(group.sendQueue)}`} />
         <Fact title="Pids" value={pids.slice(0, PIDS).join(' ') + rest} whole />
       </dl>
-      {where && (
+      {target && (
         <div class="row-acts">
-          <ProbeButton where={where} probe={probe} />
-          <a class="button" href={planHref({ remote, process: group.process })}>
+          {where && <ProbeButton where={where} probe={probe} />}
+          <a class="button" href={planHref(target)}>
             Plan: close {count(group.count)}
           </a>
         </div>
@@ -247,7 +264,7 @@ export function Groups({ document }: { readonly document: ConnectionsView }): JS
   const stuck = new Set(
     verdicts.flatMap((verdict) => {
       const target = closeTarget(verdict.commands)
-      return target ? [`${target.remote} ${target.process}`] : []
+      return target ? [keyOf(target.remote, target.process, target.port)] : []
     }),
   )
   const hidden =

@@ -21,11 +21,7 @@ type PlanState =
   | { readonly step: 'failed'; readonly plan: CloseResult | null; readonly error: ApiError }
 
 function leave(): void {
-  setQuery({ close: null, process: null })
-}
-
-function bodyOf({ remote, process }: CloseTarget): { remote: string; process?: string } {
-  return process === null ? { remote } : { remote, process }
+  setQuery({ close: null, process: null, state: null, port: null })
 }
 
 function Sockets({ sockets }: { readonly sockets: CloseResult['sockets'] }): JSX.Element {
@@ -121,7 +117,7 @@ export function Plan({ target, onDone }: { readonly target: CloseTarget; onDone(
   const read = async (): Promise<void> => {
     state.value = { step: 'reading', plan: null }
     try {
-      state.value = { step: 'plan', plan: await act<CloseResult>(PATH, bodyOf(target)) }
+      state.value = { step: 'plan', plan: await act<CloseResult>(PATH, target) }
     } catch (error) {
       state.value = { step: 'failed', plan: null, error: asApiError(error) }
     }
@@ -129,7 +125,7 @@ export function Plan({ target, onDone }: { readonly target: CloseTarget; onDone(
   const apply = async (plan: CloseResult): Promise<void> => {
     state.value = { step: 'applying', plan }
     try {
-      const result = await act<CloseResult>(PATH, { ...bodyOf(target), plan: plan.plan })
+      const result = await act<CloseResult>(PATH, { ...target, plan: plan.plan })
       state.value = { step: 'done', plan, result }
     } catch (error) {
       state.value = { step: 'failed', plan, error: asApiError(error) }

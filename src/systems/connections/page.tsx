@@ -1,7 +1,7 @@
 import type { JSX } from 'preact'
 import { count } from '#core/units.ts'
 import { plural, visible } from '../../console/format.ts'
-import { closeTarget, hostAndPort, leadingCount, planHref, type CloseTarget } from '../../console/plan.ts'
+import { closeTarget, leadingCount, planHref, probeTarget, targetInQuery } from '../../console/plan.ts'
 import { feed, useFeed, type Feed } from '../../console/state/live.ts'
 import { search } from '../../console/state/router.ts'
 import { useSparks } from '../../console/state/series.ts'
@@ -28,7 +28,7 @@ type OneVerdict = ConnectionsView['verdicts'][number]
 
 function VerdictRow({ verdict, first }: { readonly verdict: OneVerdict; readonly first: boolean }): JSX.Element {
   const target = closeTarget(verdict.commands)
-  const where = target && hostAndPort(target.remote)
+  const where = probeTarget(verdict.commands)
   const probe = useProbe()
   return (
     <Finding
@@ -38,14 +38,14 @@ function VerdictRow({ verdict, first }: { readonly verdict: OneVerdict; readonly
       fix={verdict.fix}
       commands={verdict.commands}
       acts={
-        target && (
-          <>
-            {where && <ProbeButton where={where} probe={probe} />}
+        <>
+          {where && <ProbeButton where={where} probe={probe} />}
+          {target && (
             <a class={first ? 'button primary' : 'button'} href={planHref(target)}>
               Plan: close {leadingCount(verdict.summary) ?? 'them'}
             </a>
-          </>
-        )
+          )}
+        </>
       }
     >
       {probe.state.value !== null && <ProbeOutcome probe={probe} />}
@@ -116,15 +116,10 @@ function Cards({ document }: { readonly document: ConnectionsView }): JSX.Elemen
   )
 }
 
-function targetInAddress(): CloseTarget | null {
-  const remote = search.value.get('close')
-  return remote ? { remote, process: search.value.get('process') } : null
-}
-
 /** Why is this machine full of stuck connections? */
 export function Page(): JSX.Element {
   const document = useFeed(view)
-  const target = targetInAddress()
+  const target = targetInQuery(search.value)
   if (!document) return <Waiting problem={view.problem.value} retry={view.refresh} />
   return (
     <div class="page">

@@ -63,12 +63,12 @@ const COLUMNS: readonly Column[] = [
   { title: 'COUNT', align: 'right', minimum: 5 },
   { title: 'STATE', minimum: 11 },
   { title: 'PROCESS', shrink: 8 },
-  { title: 'REMOTE', shrink: 16 },
+  { title: 'REMOTE', shrink: 40 },
   { title: 'NAME', shrink: 12, drop: 4 },
   { title: 'IDLE', align: 'right', minimum: 6 },
   { title: 'LONGEST', align: 'right', drop: 5 },
   { title: 'AGE', align: 'right', drop: 6 },
-  { title: 'ALIVE', drop: 8 },
+  { title: 'KEEPALIVE', drop: 8 },
   { title: 'GROWTH', align: 'right', drop: 3 },
   { title: 'RECEIVED', align: 'right', drop: 2 },
   { title: 'SENT', align: 'right', drop: 7 },
@@ -103,10 +103,11 @@ function severities(groups: readonly Group[], findings: readonly Finding[]): Map
   return found
 }
 
+const size = (value: number | null): string => (value === null ? '' : text(bytes(value)))
+const time = (value: number | null): string => (value === null ? '' : timeText(value))
+
 function cells(group: ConnectionGroup, severity: Ink | undefined): Cell[] {
   const total = count(group.count)
-  const size = (value: number | null): string => (value === null ? '' : text(bytes(value)))
-  const time = (value: number | null): string => (value === null ? '' : timeText(value))
   const { growthPerMinute: growth, keepAlive } = group
   return [
     severity === undefined ? total : { text: total, ink: severity },

@@ -52,6 +52,11 @@ export function silentAgeMs(socket: Socket): number | null {
   return socket.bytesReceived === 0 && !UNTIMED.has(socket.state) ? socket.lastReceived : null
 }
 
+/** Milliseconds that a connection is old at least: both times begin with the connect. 0 when they are unknown. */
+export function connectedMs(socket: Socket): number {
+  return UNTIMED.has(socket.state) ? 0 : Math.max(socket.lastSent ?? 0, socket.lastReceived ?? 0)
+}
+
 /** Whether keep-alive probes are on; null while another timer runs, because the kernel shows only one. */
 export function keepAlive(socket: Socket): boolean | null {
   if (socket.timer === 2) return true

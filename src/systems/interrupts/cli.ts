@@ -71,14 +71,15 @@ function batch(moment: Moment, state: ScreenState, style: Style): string[] {
   ]
 }
 
-/** The moments as they come; refuses processors that aren't there at the first one. */
+/** The moments as they come, when the first one can be read and has one of the processors asked for. */
 async function* checked(
   moments: AsyncIterable<Moment | NocError>,
   only: ReadonlySet<number> | null,
 ): AsyncGenerator<Moment | NocError> {
   let first = true
   for await (const moment of moments) {
-    if (first && !(moment instanceof NocError)) {
+    if (first) {
+      if (moment instanceof NocError) throw moment
       const { cpus } = moment.sample.interrupts.counts
       if (only !== null && !cpus.some((cpu) => only.has(cpu))) {
         throw usage('None of the processors of --cpus is online', `Online: ${formatCpuList(cpus)}.`)

@@ -33,13 +33,16 @@ export function describeLine(
   return { id, name: rest, chip: parts.join(' ') }
 }
 
-// A number that counts queues: behind a separator, or behind a word that drivers use for queues and vectors;
-// what may follow it is an address (mlx5_comp3@pci:…), a closing bracket or a direction (eth0-q0-tx).
-const QUEUE = /^(.*?(?:[-._#[]|q|queue|rx|tx|msix|comp|vec|vector|blk|sdma))(\d{1,4})((?:@.*|[\])].*|-[rt]x)?)$/i
+// A number that counts queues: behind a separator (not within a PCI address), or behind a word that drivers use for
+// queues and vectors; what may follow it is an address (mlx5_comp3@pci:…) or a direction (eth0-q0-tx).
+const QUEUE =
+  /^(.*?(?:[-._#]|q|queue|rx|tx|msix|comp|vec|vector|blk|sdma))(?<!:[0-9a-f]{2}\.)(\d{1,4})((?:@.*|-[rt]x)?)$/i
+// vfio-msix[12](0000:3b:00.0)
+const BRACKETED = /^(.*\[)(\d{1,4})(\].*)$/
 
 /** The queues of one device have one label: `eth0-TxRx-7` is `eth0-TxRx-*`; a name without a queue stays as it is. */
 export function queueLabel(name: string): string {
-  const match = QUEUE.exec(name)
+  const match = QUEUE.exec(name) ?? BRACKETED.exec(name)
   return match ? `${match[1]}*${match[3]}` : name
 }
 

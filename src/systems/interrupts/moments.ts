@@ -29,10 +29,7 @@ async function waited(ms: number, signal: AbortSignal): Promise<boolean> {
   return await pause(Math.max(0, ms), true, { signal }).catch(() => false)
 }
 
-/**
- * This machine's moments until the signal. A sample that can't be read is given as its error and the next one is
- * tried; when the very first fails there is nothing to show and the error is thrown.
- */
+/** This machine's moments until the signal. A sample that can't be read is given as its error; the next is tried. */
 export async function* liveMoments(sampler: Sampler, thresholds: Thresholds, pace: Pace): AsyncGenerator<Moment | NocError> {
   const watch = createWatch(sampler.machine, thresholds)
   const start = pace.clock.monotonic()
@@ -43,7 +40,7 @@ export async function* liveMoments(sampler: Sampler, thresholds: Thresholds, pac
       const verdicts = watch.take(sample)
       yield { sample, topology: sampler.machine, verdicts, recent: watch.recent }
     } catch (error) {
-      if (samples === 0 || !(error instanceof NocError)) throw error
+      if (!(error instanceof NocError)) throw error
       yield error
     }
     due += (samples === 0 && pace.early ? Math.min(FIRST_INTERVAL, pace.interval) : pace.interval) * 1000

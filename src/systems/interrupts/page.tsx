@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
+import { useRef } from 'preact/hooks'
 import { count, percent, rate, text } from '#core/units.ts'
 import type { Verdict } from '#core/verdict.ts'
 import { plural } from '../../console/format.ts'
@@ -8,20 +9,19 @@ import { useSparks } from '../../console/state/series.ts'
 import { CliLine } from '../../console/ui/copy.tsx'
 import { Finding } from '../../console/ui/finding.tsx'
 import { HeatMap } from '../../console/ui/heat-map.tsx'
-import { History, type ChartLine } from '../../console/ui/history.tsx'
 import { AnswerBlock, Empty, Panel, Waiting } from '../../console/ui/page-parts.tsx'
 import { StatCard } from '../../console/ui/stat.tsx'
+import { InterruptHistory } from './page-history.tsx'
 import { Lines } from './page-lines.tsx'
 import type { InterruptsView } from './wire.ts'
 
 const view: Feed<InterruptsView> = feed('interrupts', '/api/interrupts/view', 2000)
 
-const TOTAL = 'interrupts.rate'
-const BUSIEST = 'interrupts.busiest'
-const HISTORY: readonly ChartLine[] = [
-  { name: TOTAL, label: 'All interrupts', ink: 'moon' },
-  { name: BUSIEST, label: 'Busiest CPU', ink: 'ink-2', dashed: true },
-]
+/** What the daemon keeps of this system over time. */
+const TOTAL = 'interrupts.total'
+const RECEIVE = 'interrupts.net_rx'
+/** Samples behind the line of the busiest CPU. */
+const RECENT = 60
 
 function networkNote(network: NonNullable<InterruptsView['network']>): string {
   if (network.dropped > 0) return `${text(rate(network.dropped))} packets dropped`
@@ -29,13 +29,31 @@ function networkNote(network: NonNullable<InterruptsView['network']>): string {
   return 'no packet dropped'
 }
 
-function Cards({ document, hot }: { readonly document: InterruptsView; readonly hot: boolean }): JSX.Element {
-  const spark = useSparks([TOTAL, BUSIEST])
+/** The CPU that a finding names; null when none does. */
+function namedCpu(verdicts: readonly Verdict[]): number | null {
+  const found = verdicts.map((verdict) => /\bCPU (\d+)\b/.exec(verdict.summary)?.[1]).find((cpu) => cpu !== undefined)
+  return found === undefined ? null : Number(found)
+}
+
+/** A figure of the last samples that this page has seen. */
+function useRecent(value: number, at: number): readonly number[] {
+  const seen = useRef<{ readonly at: number; readonly values: readonly number[] }>({ at: 0, values: [] })
+  if (seen.current.at !== at) seen.current = { at, values: [...seen.current.values.slice(1 - RECENT), value] }
+  return seen.current.values
+}
+
+interface Props {
+  readonly document: InterruptsView
+  /** The CPU in question; it takes the colour of the finding. */
+  readonly hot: number | null
+}
+
+function Cards({ document, hot }: Props): JSX.Element {
+  const spark = useSparks([TOTAL, RECEIVE])
+  const busiest = useRecent(document.busiestCpu?.rate ?? 0, document.at)
   const { busiestCpu, busiestLine, network } = document
   const all = rate(document.rate)
   const receive = network && rate(network.receive)
-  const history = (rows: InterruptsView['rows'], id: string | undefined): readonly number[] =>
-    rows.find((row) => row.id === id)?.history ?? []
   return (
     <section class="cards" aria-label="Figures">
       <StatCard
@@ -50,28 +68,28 @@ function Cards({ document, hot }: { readonly document: InterruptsView; readonly 
         value={busiestCpu ? String(busiestCpu.cpu) : 'none'}
         unit=""
         note={busiestCpu ? `${text(rate(busiestCpu.rate))}, ${percent(busiestCpu.share)} of all` : 'nothing came in'}
-        severity={hot ? document.verdicts[0]?.severity : undefined}
-        values={spark(BUSIEST)}
+        severity={busiestCpu && busiestCpu.cpu === hot ? document.verdicts[0]?.severity : undefined}
+        values={busiest}
       />
       <StatCard
         label="Busiest line"
         value={busiestLine ? busiestLine.name || busiestLine.id : 'none'}
         unit=""
         note={busiestLine ? text(rate(busiestLine.rate)) : 'nothing came in'}
-        values={history(document.rows, busiestLine?.id)}
+        values={document.rows.find((row) => row.id === busiestLine?.id)?.history ?? []}
       />
       <StatCard
         label="Soft: net rx"
         value={receive?.value ?? 'unknown'}
         unit={receive?.unit ?? ''}
         note={network ? networkNote(network) : 'softnet_stat can not be read'}
-        values={history(document.softirqs, 'NET_RX')}
+        values={spark(RECEIVE)}
       />
     </section>
   )
 }
 
-function Heat({ document, hot }: { readonly document: InterruptsView; readonly hot: boolean }): JSX.Element {
+function Heat({ document, hot }: Props): JSX.Element {
   const soft = useSignal(false)
   const rows = soft.value ? document.softirqs : document.rows
   const folded = document.columns.length < document.cpus
@@ -104,7 +122,7 @@ function Heat({ document, hot }: { readonly document: InterruptsView; readonly h
           label={soft.value ? 'Soft interrupts by CPU' : 'Interrupts by CPU'}
           columns={document.columns}
           rows={rows}
-          hotCpu={hot ? (document.busiestCpu?.cpu ?? null) : null}
+          hotCpu={hot}
         />
       )}
     </Panel>
@@ -133,15 +151,14 @@ function Verdicts({ verdicts }: { readonly verdicts: readonly Verdict[] }): JSX.
 export function Page(): JSX.Element {
   const document = useFeed(view)
   if (!document) return <Waiting problem={view.problem.value} retry={view.refresh} />
-  // The busiest CPU takes the colour of the finding only when there is one about it.
-  const hot = document.verdicts.length > 0 && document.busiestCpu !== null
+  const hot = namedCpu(document.verdicts)
   return (
     <div class="page">
       <AnswerBlock answer={document.answer} />
       <Cards document={document} hot={hot} />
       <Heat document={document} hot={hot} />
       <Verdicts verdicts={document.verdicts} />
-      <History title="History" lines={HISTORY} format={(value) => text(rate(value))} />
+      <InterruptHistory total={TOTAL} cpu={hot ?? document.busiestCpu?.cpu ?? null} inFinding={hot !== null} />
       <Lines view={document} />
       <CliLine command="noc interrupts" />
     </div>

