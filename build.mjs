@@ -7,7 +7,15 @@ import { build } from 'esbuild'
 
 const root = dirname(fileURLToPath(import.meta.url))
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-const common = { absWorkingDir: root, bundle: true, format: 'esm', splitting: true, minify: true, logLevel: 'warning', metafile: true }
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  format: 'esm',
+  splitting: true,
+  minify: true,
+  logLevel: 'warning',
+  metafile: true,
+}
 
 async function commandLine() {
   await build({
@@ -22,11 +30,13 @@ async function commandLine() {
     // Native parts stay packages; `node:sqlite` is unknown to the oldest Node we run on.
     external: ['@photostructure/sqlite', 'koffi', 'node:sqlite'],
     // CommonJS packages inside an ES module bundle call `require`.
-    banner: { js: "import { createRequire as $require } from 'node:module'; const require = $require(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as $require } from 'node:module'; const require = $require(import.meta.url);",
+    },
   })
 }
 
-async function console_() {
+async function browserConsole() {
   const { metafile } = await build({
     ...common,
     entryPoints: ['src/console/main.tsx', 'src/console/styles/main.css'],
@@ -39,7 +49,10 @@ async function console_() {
     jsx: 'automatic',
     jsxImportSource: 'preact',
   })
-  const named = (entry) => Object.entries(metafile.outputs).find(([, o]) => o.entryPoint === entry)?.[0].replace('dist/console/', '/')
+  const named = (entry) =>
+    Object.entries(metafile.outputs)
+      .find(([, o]) => o.entryPoint === entry)?.[0]
+      .replace('dist/console/', '/')
   const page = readFileSync(join(root, 'src/console/index.html'), 'utf8')
     .replace('%SCRIPT%', named('src/console/main.tsx'))
     .replace('%STYLE%', named('src/console/styles/main.css'))
@@ -50,7 +63,9 @@ async function console_() {
 export function sourceStamp() {
   const hash = createHash('sha256')
   const walk = (dir) => {
-    for (const entry of readdirSync(join(root, dir), { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    for (const entry of readdirSync(join(root, dir), { withFileTypes: true }).toSorted((a, b) =>
+      a.name < b.name ? -1 : 1,
+    )) {
       const path = join(dir, entry.name)
       if (entry.isDirectory()) walk(path)
       else if (!/\.test\.tsx?$/.test(path)) hash.update(path).update(readFileSync(join(root, path)))
@@ -64,6 +79,6 @@ export function sourceStamp() {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   rmSync(join(root, 'dist'), { recursive: true, force: true })
   mkdirSync(join(root, 'dist/console'), { recursive: true })
-  await Promise.all([commandLine(), console_()])
+  await Promise.all([commandLine(), browserConsole()])
   writeFileSync(join(root, 'dist/.stamp'), sourceStamp())
 }

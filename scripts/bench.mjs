@@ -3,7 +3,9 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { build, must, root } from './setup.mjs'
 
-const names = readdirSync(join(root, 'bench')).filter((f) => f.endsWith('.ts')).map((f) => f.slice(0, -3))
+const names = readdirSync(join(root, 'bench'))
+  .filter((f) => f.endsWith('.ts'))
+  .map((f) => f.slice(0, -3))
 const [name, ...rest] = process.argv.slice(2)
 if (name === undefined || !existsSync(join(root, `bench/${name}.ts`))) {
   console.error(`usage: npm run bench -- NAME\nNAME: ${names.join(', ')}`)

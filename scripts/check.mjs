@@ -14,29 +14,36 @@ function consoleSize() {
     if (seen.has(file)) return
     seen.add(file)
     const text = readFileSync(join(dir, file), 'utf8')
-    const links = file.endsWith('.html') ? text.matchAll(/(?:src|href)="\/([^"]+)"/g) : text.matchAll(/(?:from|import)\s*"\.\/([^"]+)"/g)
+    const links = file.endsWith('.html')
+      ? text.matchAll(/(?:src|href)="\/([^"]+)"/g)
+      : text.matchAll(/(?:from|import)\s*"\.\/([^"]+)"/g)
     for (const [, next] of links) visit(next)
   }
   visit('index.html')
   const bytes = [...seen].reduce((sum, file) => sum + gzipSync(readFileSync(join(dir, file))).length, 0)
-  console.log(`console first load: ${(bytes / 1000).toFixed(1)} kB gz of ${CONSOLE_BUDGET_BYTES / 1000} (${[...seen].length} of ${readdirSync(dir).length} files)`)
+  console.log(
+    `console first load: ${(bytes / 1000).toFixed(1)} kB gz of ${CONSOLE_BUDGET_BYTES / 1000} (${seen.size} of ${readdirSync(dir).length} files)`,
+  )
   if (bytes > CONSOLE_BUDGET_BYTES) process.exit(1)
 }
 
 const bin = (name) => join(root, 'node_modules/.bin', name)
 await build()
 const steps = [
-  ['types', () => must(bin('tsc'), ['-p', '.'])],
-  ['types of the console', () => must(bin('tsc'), ['-p', 'src/console'])],
-  ['lint', () => must(bin('oxlint'), ['--type-aware', '--deny-warnings'])],
-  ['format', () => must(bin('oxfmt'), ['--check', '.'])],
-  ['dead code', () => must(bin('knip'), ['--no-progress'])],
-  ['package', () => must(bin('publint'), ['--strict'])],
-  ['size', consoleSize],
-  ['house rules', () => must(process.execPath, ['--import', 'tsx', '--test-reporter=dot', 'test/house.test.ts'])],
+  { name: 'types', run: () => must(bin('tsc'), ['-p', '.']) },
+  { name: 'types of the console', run: () => must(bin('tsc'), ['-p', 'src/console']) },
+  { name: 'lint', run: () => must(bin('oxlint'), ['--type-aware', '--deny-warnings']) },
+  { name: 'format', run: () => must(bin('oxfmt'), ['--check', '.']) },
+  { name: 'dead code', run: () => must(bin('knip'), ['--no-progress']) },
+  { name: 'package', run: () => must(bin('publint'), ['--strict']) },
+  { name: 'size', run: consoleSize },
+  {
+    name: 'house rules',
+    run: () => must(process.execPath, ['--import', 'tsx', '--test-reporter=dot', 'test/house.test.ts']),
+  },
 ]
-for (const [name, step] of steps) {
+for (const { name, run } of steps) {
   const began = Date.now()
-  step()
+  run()
   console.log(`${name}: good (${((Date.now() - began) / 1000).toFixed(1)} s)`)
 }

@@ -15,14 +15,17 @@ export const PEERS = {
 }
 
 function present(program) {
-  return (process.env.PATH ?? '').split(':').concat('/usr/sbin', '/sbin').some((dir) => {
-    try {
-      accessSync(`${dir}/${program}`, constants.X_OK)
-      return true
-    } catch {
-      return false
-    }
-  })
+  return (process.env.PATH ?? '')
+    .split(':')
+    .concat('/usr/sbin', '/sbin')
+    .some((dir) => {
+      try {
+        accessSync(`${dir}/${program}`, constants.X_OK)
+        return true
+      } catch {
+        return false
+      }
+    })
 }
 
 /** Programs that are not on this machine. */
@@ -42,5 +45,6 @@ export function installPeers() {
   const [program, ...args] = isRoot ? ['sh', '-c', command] : ['sudo', 'sh', '-c', command]
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   const { status, stdout, stderr } = spawnSync(program, args, { env, encoding: 'utf8', maxBuffer: 1 << 26 })
-  if (status !== 0) console.error(`could not install them (exit ${status}):\n${(stdout + stderr).split('\n').slice(-8).join('\n')}`)
+  if (status !== 0)
+    console.error(`could not install them (exit ${status}):\n${(stdout + stderr).split('\n').slice(-8).join('\n')}`)
 }

@@ -25,7 +25,8 @@ function checkNode() {
 export function install() {
   checkNode()
   const installed = join(root, 'node_modules/.package-lock.json')
-  const fresh = existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs
+  const fresh =
+    existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs
   if (!fresh) must('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
 }
 

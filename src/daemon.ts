@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { createAlertBook } from '#core/alerts/book.ts'
 import { createDelivery, type Delivery } from '#core/alerts/delivery.ts'
-import { addEvent } from '#core/alerts/table.ts'
+import { addEvent, clearAbandoned } from '#core/alerts/table.ts'
 import type { CommandContext, Input } from '#core/cli/command.ts'
 import { systemClock as clock } from '#core/clock.ts'
 import { loadConfig, type Config } from '#core/config/load.ts'
@@ -119,7 +119,7 @@ async function createDaemon(directory: string, initial: Config, listen: string, 
   const { certificate, key } = config.console
   const socket = join(directory, SOCKET_NAME)
   const server = await startServer({ listen, certificate, key, socket, fetch: () => fetch })
-  await writePresence(directory, { pid: process.pid, url: server.url, started })
+  writePresence(directory, { pid: process.pid, url: server.url, started })
   addEvent(db, { at: started, system: 'daemon', severity: 'info', text: `Nocturne ${VERSION} started` })
 
   const apply = async (next: Config): Promise<void> => {
@@ -128,7 +128,9 @@ async function createDaemon(directory: string, initial: Config, listen: string, 
       delivery = deliveryFor(db, next, log)
     }
     config = next
-    await supervisor.apply(wantedSystems(next))
+    const wanted = wantedSystems(next)
+    await supervisor.apply(wanted)
+    clearAbandoned(db, [...wanted.keys()], clock.now())
     fetch = makeApp()
     home.changed()
   }
@@ -144,7 +146,7 @@ async function createDaemon(directory: string, initial: Config, listen: string, 
       live.close()
       await Promise.all([server.close(), delivery.stop()])
       series.stop()
-      await removePresence(directory)
+      removePresence(directory)
       db.close()
     },
   }

@@ -55,7 +55,8 @@ export function closeTarget(commands: readonly string[]): CloseTarget | null {
   for (const line of commands) {
     const words = shellWords(line)
     const remote = option(words, 'remote')
-    if (words[1] === 'connections' && words[2] === 'close' && remote) return targetOf(remote, (name) => option(words, name))
+    if (words[1] === 'connections' && words[2] === 'close' && remote)
+      return targetOf(remote, (name) => option(words, name))
   }
   return null
 }

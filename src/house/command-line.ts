@@ -1,9 +1,9 @@
 import { userInfo } from 'node:os'
 import { buildApp, exitCodeOf, type AppContext, type CommonFlags, type Topic } from '#core/cli/app.ts'
 import type { Command, CommandContext, Input } from '#core/cli/command.ts'
+import type { Config } from '#core/config/load.ts'
 import { standardOutput, type Output } from '#core/cli/output.ts'
 import { exitCode, NocError, systemErrorCode } from '#core/errors.ts'
-import type { System } from '#core/system.ts'
 import { run } from '@stricli/core'
 import { systems } from '#systems/index.ts'
 import { completionsFor } from './completion.ts'
@@ -32,9 +32,9 @@ async function contextFor(
 ): Promise<CommandContext> {
   const { findConfig, processPaths, dataDirectory } = await import('#core/config/paths.ts')
   const paths = processPaths()
-  const load = async (list: readonly System[]): ReturnType<typeof import('#core/config/load.ts').loadConfig> => {
+  const load = async (): Promise<Config> => {
     const { loadConfig } = await import('#core/config/load.ts')
-    return loadConfig(findConfig(common.config, paths), list)
+    return loadConfig(findConfig(common.config, paths), systems)
   }
   return {
     out,
@@ -42,8 +42,8 @@ async function contextFor(
     signal,
     json: common.json,
     configFile: () => findConfig(common.config, paths),
-    config: async <C>() => (await load(systems)).systems[topic.id] as C,
-    dataDirectory: async () => dataDirectory((await load(systems)).daemon.data, paths),
+    config: async <C>() => (await load()).systems[topic.id] as C,
+    dataDirectory: async () => dataDirectory((await load()).daemon.data, paths),
     actor: process.env['SUDO_USER'] || userInfo().username,
   }
 }
@@ -106,5 +106,5 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     },
   }
   await run(buildApp(topics), words, context as never)
-  return exitCodeOf(Number(stricliProcess.exitCode ?? 0), context.code)
+  return exitCodeOf(stricliProcess.exitCode ?? 0, context.code)
 }

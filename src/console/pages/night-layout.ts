@@ -79,7 +79,14 @@ function take(taken: Taken, lane: number, left: number, right: number): void {
 }
 
 /** Tries centred, then beginning, then ending at the mark, lane by lane. An outer lane's stem needs room in the inner. */
-function place(x: number, text: string, wide: number, lanes: readonly number[], width: number, taken: Taken): NightLabel | null {
+function place(
+  x: number,
+  text: string,
+  wide: number,
+  lanes: readonly number[],
+  width: number,
+  taken: Taken,
+): NightLabel | null {
   for (const lane of lanes) {
     for (const start of [x - wide / 2, x - INSET, x - wide + INSET]) {
       const left = Math.max(0, Math.min(width - wide, start))
@@ -94,7 +101,13 @@ function place(x: number, text: string, wide: number, lanes: readonly number[], 
 }
 
 /** The label whole, else shortened by an ellipsis, else only how many events there are. */
-function labelFor(cluster: Cluster, lanes: readonly number[], width: number, taken: Taken, measure: Measure): NightLabel | null {
+function labelFor(
+  cluster: Cluster,
+  lanes: readonly number[],
+  width: number,
+  taken: Taken,
+  measure: Measure,
+): NightLabel | null {
   const text = labelText(cluster)
   const full = measure(text) + 2
   for (const most of WIDTHS) {

@@ -23,7 +23,9 @@ export function TokenDialog(): JSX.Element | null {
       >
         <h2>This needs the token</h2>
         <p>
-          {question.refused ? 'The one that this tab has was refused.' : 'Whoever acts on this machine shows that they may.'}{' '}
+          {question.refused
+            ? 'The one that this tab has was refused.'
+            : 'Whoever acts on this machine shows that they may.'}{' '}
           On the host, <code>noc token</code> prints it; the console keeps it for this tab only.
         </p>
         <input

@@ -12,7 +12,7 @@ import {
   type TypedCommandParameters,
 } from '@stricli/core'
 import { exitCode } from '../errors.ts'
-import type { Command, CommandContext, CommandSet, Flag, Input } from './command.ts'
+import type { Command, CommandSet, Flag, Input } from './command.ts'
 
 /** A first word of the command line: a system or one of the house's own commands. */
 export interface Topic {
@@ -159,5 +159,3 @@ export function exitCodeOf(stricliCode: number, commandCode: number): number {
   if (stricliCode === 0) return commandCode
   return stricliCode === -4 || stricliCode === -5 ? exitCode.usage : exitCode.unable
 }
-
-export type { CommandContext }

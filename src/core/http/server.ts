@@ -45,7 +45,7 @@ function listener(fetch: () => Fetch, trusted: boolean): RequestListener {
   return getRequestListener((request, env) => fetch()(request, { ...(env as unknown as Connection), trusted }), {
     overrideGlobalObjects: false,
     errorHandler: () => new Response('', { status: 400 }),
-  }) as RequestListener
+  })
 }
 
 /** Beyond loopback only with TLS: the token would otherwise cross the network in clear. */

@@ -83,7 +83,7 @@ export async function liveScreen(
     signal.addEventListener('abort', () => resolve({ done: true, value: undefined }), { once: true })
   })
   try {
-    for (let samples = 0; next.done !== true && samples < (flags.count ?? Infinity); ) {
+    for (let samples = 0; next.done !== true && samples < (flags.count ?? Infinity);) {
       if (next.value instanceof NocError) state = { ...state, notice: next.value.message }
       else {
         samples += 1

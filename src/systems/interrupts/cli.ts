@@ -94,7 +94,10 @@ function json(moment: Moment, state: ScreenState): unknown {
   const document = toDocument(selectCpus(moment.sample, state.only), moment.topology, moment.verdicts)
   if (state.filter === null) return document
   const { lines } = moment.sample.interrupts.counts
-  return { ...document, interrupts: document.interrupts.filter((_, row) => lines[row] && matches(lines[row], state.filter)) }
+  return {
+    ...document,
+    interrupts: document.interrupts.filter((_, row) => lines[row] && matches(lines[row], state.filter)),
+  }
 }
 
 interface Run {

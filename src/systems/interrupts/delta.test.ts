@@ -86,7 +86,11 @@ describe('rates', () => {
     const count = fc.nat(0xffffffff)
     fc.assert(
       fc.property(count, fc.nat(9_000_000), count, (from, growth, to) => {
-        const exact = measured(1, { cpus: [0], lines: [eth0(from)] }, { cpus: [0], lines: [eth0((from + growth) >>> 0)] })
+        const exact = measured(
+          1,
+          { cpus: [0], lines: [eth0(from)] },
+          { cpus: [0], lines: [eth0((from + growth) >>> 0)] },
+        )
         assert.equal(exact.rates[0], growth)
         const any = measured(1, { cpus: [0], lines: [eth0(from)] }, { cpus: [0], lines: [eth0(to)] }).rates[0] ?? -1
         assert.ok(Number.isNaN(any) || any >= 0)
@@ -98,7 +102,12 @@ describe('rates', () => {
 describe('history', () => {
   it('keeps the newest values of each line, also when lines come and go', () => {
     const history = createHistory(3)
-    const line = (id: string): { id: string; name: string; chip: string; kind: 'cpus' } => ({ id, name: id, chip: '', kind: 'cpus' })
+    const line = (id: string): { id: string; name: string; chip: string; kind: 'cpus' } => ({
+      id,
+      name: id,
+      chip: '',
+      kind: 'cpus',
+    })
     const [a, b] = [line('a'), line('b')]
     const both = [a, b]
     for (const value of [1, 2, 3, 4]) history.push(both, Float64Array.of(value, value * 10))

@@ -19,7 +19,10 @@ export interface Figures {
 }
 
 /** Averages of each step: the store keeps the last value given for a step. */
-function stepAverages(series: SeriesStore): { start(at: number): void; add(name: string, at: number, value: number, seconds: number): void } {
+function stepAverages(series: SeriesStore): {
+  start(at: number): void
+  add(name: string, at: number, value: number, seconds: number): void
+} {
   let step = 0
   const sums = new Map<string, { weight: number; sum: number }>()
   return {
@@ -67,12 +70,15 @@ export function createFigures(series: SeriesStore, metrics: Metrics): Figures {
   }
   const addLines = ({ sample }: Moment): void => {
     const { counts, lineRates } = sample.interrupts
-    const rows = counts.lines.flatMap((line, row) => (/^[\w.-]{1,32}$/.test(line.id) && (lineRates[row] ?? NaN) > 0 ? [row] : []))
+    const rows = counts.lines.flatMap((line, row) =>
+      /^[\w.-]{1,32}$/.test(line.id) && (lineRates[row] ?? NaN) > 0 ? [row] : [],
+    )
     const busiest = rows.toSorted((a, b) => (lineRates[b] ?? 0) - (lineRates[a] ?? 0)).slice(0, BUSIEST_LINES)
     for (const row of busiest) if (lineSeries.size < MAX_LINE_SERIES) lineSeries.add(counts.lines[row]?.id ?? '')
     counts.lines.forEach(({ id }, row) => {
       const rate = lineRates[row] ?? NaN
-      if (lineSeries.has(id) && !Number.isNaN(rate)) averages.add(`interrupts.line.${id}`, sample.at, rate, sample.seconds)
+      if (lineSeries.has(id) && !Number.isNaN(rate))
+        averages.add(`interrupts.line.${id}`, sample.at, rate, sample.seconds)
     })
   }
   return {

@@ -22,7 +22,8 @@ export function foldCpus(cpus: readonly number[], nodes: readonly NumaNode[], mo
     const node = nodeOf.get(cpu) ?? 0
     groups.set(node, [...(groups.get(node) ?? []), place])
   })
-  const parts = groups.size > most ? [[0, cpus.map((_, place) => place)] as const] : [...groups].toSorted(([a], [b]) => a - b)
+  const parts =
+    groups.size > most ? [[0, cpus.map((_, place) => place)] as const] : [...groups].toSorted(([a], [b]) => a - b)
   let size = Math.max(1, Math.ceil(cpus.length / Math.max(1, most)))
   while (parts.reduce((sum, [, places]) => sum + Math.ceil(places.length / size), 0) > Math.max(1, most)) size += 1
   return parts.flatMap(([node, places]) =>

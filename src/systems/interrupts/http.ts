@@ -22,7 +22,8 @@ export function createRoutes(latest: Latest): readonly Route[] {
     {
       method: 'GET',
       path: '/view',
-      summary: 'What the page shows: the answer, a heat map folded to at most 64 columns, the busiest lines, the verdicts',
+      summary:
+        'What the page shows: the answer, a heat map folded to at most 64 columns, the busiest lines, the verdicts',
       response: viewSchema,
       handle: () => latest.view(),
     },

@@ -80,7 +80,12 @@ function judgeQueues(judged: Judged, group: QueueGroup): Verdict | null {
   const others = judged.load.map((value, c) => value - (group.cpuRates[c] ?? 0))
   const allowed = [...new Set(placements.flatMap((placement) => (placement ? [placement.allowed] : [])))]
   const all = busy.length === group.queues.length
-  const amount = all && busy.length === 2 ? 'both' : all ? `all ${inWords(busy.length)}` : `${inWords(busy.length)} of the ${inWords(group.queues.length)}`
+  const amount =
+    all && busy.length === 2
+      ? 'both'
+      : all
+        ? `all ${inWords(busy.length)}`
+        : `${inWords(busy.length)} of the ${inWords(group.queues.length)}`
   return {
     key: queuesKey(group),
     severity: 'warning',
@@ -123,7 +128,9 @@ function spread(judged: Judged, queues: readonly Queue[], cpus: readonly number[
   const ordered = queues.toSorted((a, b) => Number(a.line.id) - Number(b.line.id))
   return ordered.flatMap(({ line }, i) => {
     const to = String(order[i % order.length] ?? 0)
-    return judged.machine.placement(line.id)?.allowed === to ? [] : [`echo ${to} > /proc/irq/${line.id}/smp_affinity_list`]
+    return judged.machine.placement(line.id)?.allowed === to
+      ? []
+      : [`echo ${to} > /proc/irq/${line.id}/smp_affinity_list`]
   })
 }
 
@@ -138,12 +145,15 @@ function judgeCrowd(
   const cpu = judged.cpus[column] ?? 0
   const key = `crowd:cpu${cpu}`
   const limit = limits(key)
-  const here = groups.filter((group) => group.rate >= limit.rate / 2 && group.top.column === column && group.top.share >= limit.share)
+  const here = groups.filter(
+    (group) => group.rate >= limit.rate / 2 && group.top.column === column && group.top.share >= limit.share,
+  )
   if (share < limit.share || new Set(here.map((group) => group.device)).size < 2) return null
   // The busiest stays where it is; the others go to CPUs that serve nobody.
   const moved = here.slice(1).flatMap((group) => group.queues)
   const movable = moved.filter((queue) => isMovable(queue.line, judged.machine.placement(queue.line.id)))
-  const node = movable.map((queue) => judged.machine.placement(queue.line.id)?.node ?? null).find((id) => id !== null) ?? null
+  const node =
+    movable.map((queue) => judged.machine.placement(queue.line.id)?.node ?? null).find((id) => id !== null) ?? null
   const target = candidates(node, judged.cpus, judged.machine).cpus.filter((other) => other !== cpu)
   if (movable.length === 0 || target.length === 0) return null
   const named = here.slice(0, MAX_NAMED).map((group) => `${group.device} ${text(rate(group.rate))}`)

@@ -27,7 +27,17 @@ describe('queues of one device', () => {
   }
 
   it('devices that only have a number are not queues of each other', () => {
-    for (const name of ['eth0', 'eno1', 'rtc0', 'ehci_hcd:usb2', 'dmar1', 'i915', 'ttyS0', 'ahci[0000:00:1f.2]', 'ACPI:Ged']) {
+    for (const name of [
+      'eth0',
+      'eno1',
+      'rtc0',
+      'ehci_hcd:usb2',
+      'dmar1',
+      'i915',
+      'ttyS0',
+      'ahci[0000:00:1f.2]',
+      'ACPI:Ged',
+    ]) {
       assert.equal(queueLabel(name), name)
     }
   })
@@ -88,24 +98,41 @@ describe('folding CPUs', () => {
     const columns = foldCpus(cpus, nodes, 64)
     assert.equal(columns.length, 64)
     assert.equal(columns[0]?.label, '0,2')
-    assert.deepEqual(columns.map((column) => column.node), [...Array(32).fill(0), ...Array(32).fill(1)])
+    assert.deepEqual(
+      columns.map((column) => column.node),
+      [...Array(32).fill(0), ...Array(32).fill(1)],
+    )
   })
 
   it('keeps every CPU exactly once within the bound, whatever the machine', () => {
     const node = fc.array(fc.nat(200), { maxLength: 40 })
     fc.assert(
-      fc.property(fc.uniqueArray(fc.nat(200), { minLength: 1 }), fc.array(node, { maxLength: 9 }), fc.integer({ min: 1, max: 64 }), (cpus, lists, most) => {
-        const columns = foldCpus(cpus, lists.map((list, id) => ({ id, cpus: list })), most)
-        assert.ok(columns.length <= most)
-        assert.deepEqual(columns.flatMap((column) => column.cpus).toSorted(), cpus.toSorted())
-        for (const { cpus: ids, places } of columns) assert.deepEqual(places.map((place) => cpus[place]), ids)
-      }),
+      fc.property(
+        fc.uniqueArray(fc.nat(200), { minLength: 1 }),
+        fc.array(node, { maxLength: 9 }),
+        fc.integer({ min: 1, max: 64 }),
+        (cpus, lists, most) => {
+          const columns = foldCpus(
+            cpus,
+            lists.map((list, id) => ({ id, cpus: list })),
+            most,
+          )
+          assert.ok(columns.length <= most)
+          assert.deepEqual(columns.flatMap((column) => column.cpus).toSorted(), cpus.toSorted())
+          for (const { cpus: ids, places } of columns)
+            assert.deepEqual(
+              places.map((place) => cpus[place]),
+              ids,
+            )
+        },
+      ),
     )
   })
 })
 
 describe('softnet_stat', () => {
-  const line = (dropped: number, cpu: string): string => `0000000e ${dropped.toString(16).padStart(8, '0')} 00000003${' 00000000'.repeat(9)} ${cpu} 00000000\n`
+  const line = (dropped: number, cpu: string): string =>
+    `0000000e ${dropped.toString(16).padStart(8, '0')} 00000003${' 00000000'.repeat(9)} ${cpu} 00000000\n`
 
   it('counts by CPU, modulo 2^32', () => {
     const before = parseSoftnet(line(0xfffffffe, '00000000') + line(5, '00000002'))

@@ -30,7 +30,11 @@ async function waited(ms: number, signal: AbortSignal): Promise<boolean> {
 }
 
 /** This machine's moments until the signal. A sample that can't be read is given as its error; the next is tried. */
-export async function* liveMoments(sampler: Sampler, thresholds: Thresholds, pace: Pace): AsyncGenerator<Moment | NocError> {
+export async function* liveMoments(
+  sampler: Sampler,
+  thresholds: Thresholds,
+  pace: Pace,
+): AsyncGenerator<Moment | NocError> {
   const watch = createWatch(sampler.machine, thresholds)
   const start = pace.clock.monotonic()
   let due = start

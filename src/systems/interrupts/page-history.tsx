@@ -20,7 +20,14 @@ function cpuLine(names: readonly string[], cpu: number, inFinding: boolean): Cha
   const name = names.find((one) => one.startsWith(OF_CPU) && holds(one.slice(OF_CPU.length), cpu))
   if (name === undefined) return []
   const cpus = name.slice(OF_CPU.length).replaceAll('_', ',')
-  return [{ name, label: cpus === String(cpu) ? `CPU ${cpu}` : `CPUs ${cpus}`, ink: inFinding ? 'warn' : 'ink-2', dashed: true }]
+  return [
+    {
+      name,
+      label: cpus === String(cpu) ? `CPU ${cpu}` : `CPUs ${cpus}`,
+      ink: inFinding ? 'warn' : 'ink-2',
+      dashed: true,
+    },
+  ]
 }
 
 interface Props {

@@ -54,7 +54,9 @@ function merge(view: InterruptsView, sample: InterruptsSample | null): Line[] {
   const live = new Map(view.rows.map((row) => [row.id, row]))
   const soft = new Map(view.softirqs.map((row) => [row.id, row]))
   if (!sample) {
-    const row = (kind: (id: string) => Line['kind']) => (one: HeatRow): Line => ({ ...one, kind: kind(one.id), total: null })
+    const row =
+      (kind: (id: string) => Line['kind']) =>
+      (one: HeatRow): Line => ({ ...one, kind: kind(one.id), total: null })
     return [...view.rows.map(row(kindOf)), ...view.softirqs.map(row(() => 'soft'))]
   }
   return [
@@ -99,7 +101,13 @@ function Figure({ value, unit }: { readonly value: string; readonly unit: string
 const columns: readonly Column<Line>[] = [
   { key: 'id', title: 'Line', value: (line) => line.id, cell: (line) => <Name text={line.id} width={10} mono /> },
   { key: 'name', title: 'Name', value: (line) => line.name, cell: (line) => <Name text={line.name} width={26} /> },
-  { key: 'kind', title: 'Kind', from: 'medium', value: (line) => line.kind, cell: (line) => <span class="faint">{line.kind}</span> },
+  {
+    key: 'kind',
+    title: 'Kind',
+    from: 'medium',
+    value: (line) => line.kind,
+    cell: (line) => <span class="faint">{line.kind}</span>,
+  },
   {
     key: 'chip',
     title: 'Controller',

@@ -218,7 +218,10 @@ describe('round trip', () => {
         }))
         const counts = parse(interruptsText(ids, lines))
         assert.deepEqual(counts.cpus, ids)
-        assert.deepEqual([...counts.values], lines.flatMap((one) => one.counts))
+        assert.deepEqual(
+          [...counts.values],
+          lines.flatMap((one) => one.counts),
+        )
         assert.deepEqual(
           counts.lines.map((one) => [one.chip, one.name]),
           made.map((one) => [one.chip, one.device]),

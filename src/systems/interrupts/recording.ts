@@ -16,10 +16,14 @@ export interface Recording {
 export function createRecording(file: string): Recording {
   const refuse = (error: unknown): never => {
     const exists = systemErrorCode(error) === 'EEXIST'
-    throw new NocError('NOC_INTERRUPTS_RECORD', `Can't record to ${file}: ${exists ? 'it exists already' : reasonOf(error)}`, {
-      ...(exists ? { hint: 'Take another name; a recording is never overwritten.', exit: exitCode.usage } : {}),
-      cause: error,
-    })
+    throw new NocError(
+      'NOC_INTERRUPTS_RECORD',
+      `Can't record to ${file}: ${exists ? 'it exists already' : reasonOf(error)}`,
+      {
+        ...(exists ? { hint: 'Take another name; a recording is never overwritten.', exit: exitCode.usage } : {}),
+        cause: error,
+      },
+    )
   }
   let fd: number
   try {
@@ -31,7 +35,7 @@ export function createRecording(file: string): Recording {
     keep(document) {
       const bytes = Buffer.from(`${JSON.stringify(document)}\n`)
       try {
-        for (let from = 0; from < bytes.length; ) from += writeSync(fd, bytes, from)
+        for (let from = 0; from < bytes.length;) from += writeSync(fd, bytes, from)
       } catch (error) {
         refuse(error)
       }
@@ -54,7 +58,9 @@ function parse(line: string): InterruptsSample | string | null {
     return `${v.getDotPath(issue) ?? 'the document'}: ${issue.message}`
   }
   const { cpus, interrupts, softirqs } = result.output
-  const fits = [...interrupts, ...softirqs].every(({ counts, rates }) => Math.max(counts.length, rates.length) <= cpus.length)
+  const fits = [...interrupts, ...softirqs].every(
+    ({ counts, rates }) => Math.max(counts.length, rates.length) <= cpus.length,
+  )
   return fits ? result.output : 'it has more counts than CPUs'
 }
 

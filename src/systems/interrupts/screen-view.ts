@@ -3,7 +3,18 @@ import { plain, shorten } from '#core/tui/text.ts'
 import type { Measured } from './delta.ts'
 import type { Sample } from './sample.ts'
 import { selectCpus, selectRows, SORTS, type Sort } from './select.ts'
-import { answerLine, cpuColumnsThatFit, FEW_CPUS, figuresLine, findings, heat, list, wrap, type Moment, type Style } from './text-view.ts'
+import {
+  answerLine,
+  cpuColumnsThatFit,
+  FEW_CPUS,
+  figuresLine,
+  findings,
+  heat,
+  list,
+  wrap,
+  type Moment,
+  type Style,
+} from './text-view.ts'
 import { answerOf } from './view.ts'
 
 /** Which CPUs have columns: `few` when there are at most eight. */
@@ -59,7 +70,8 @@ export function parseFilter(typed: string): RegExp | null {
 function typing(state: ScreenState, typed: string, key: string): ScreenState {
   if (key === 'escape') return { ...state, typed: null, filter: null, top: 0 }
   if (key === 'enter') return { ...state, typed: null }
-  const next = key === 'backspace' ? typed.slice(0, -1) : key === 'space' ? `${typed} ` : key.length === 1 ? typed + key : typed
+  const next =
+    key === 'backspace' ? typed.slice(0, -1) : key === 'space' ? `${typed} ` : key.length === 1 ? typed + key : typed
   if (next === '') return { ...state, typed: next, filter: null, top: 0 }
   // What can't be a filter yet, `(` say, leaves the former one.
   return { ...state, typed: next, filter: parseFilter(next) ?? state.filter, top: 0 }
@@ -127,7 +139,9 @@ function tableBody(state: ScreenState, moment: Moment, measured: Measured, sampl
   const left = Math.min(state.left, Math.max(0, places.length - cpuPage))
   const cpus = places.slice(left, left + cpuPage)
   const draw = (shown: readonly number[]): readonly string[] =>
-    state.view === 'heat' ? heat(moment, measured, shown, style) : list(moment, measured, { rows: shown, cpus, trend: true }, style)
+    state.view === 'heat'
+      ? heat(moment, measured, shown, style)
+      : list(moment, measured, { rows: shown, cpus, trend: true }, style)
   const header = draw([])
   return {
     header,
@@ -162,9 +176,14 @@ function footer(state: ScreenState, body: Body, top: number, page: number, style
   const keys = ['q quit', '? help', 'v findings', 'h heat', '/ filter', 's sort', 'space freeze']
   const line = shorten(plain(said), style.columns)
   let help = ''
-  for (const key of keys) if (line.length + help.length + key.length + 4 <= style.columns) help += `${help === '' ? '' : '  '}${key}`
+  for (const key of keys)
+    if (line.length + help.length + key.length + 4 <= style.columns) help += `${help === '' ? '' : '  '}${key}`
   const gap = Math.max(2, style.columns - line.length - help.length)
-  return (state.frozen || state.notice !== '' ? style.ink('warning', line) : line) + ' '.repeat(gap) + style.ink('faint', help)
+  return (
+    (state.frozen || state.notice !== '' ? style.ink('warning', line) : line) +
+    ' '.repeat(gap) +
+    style.ink('faint', help)
+  )
 }
 
 function headerLines(moment: Moment, state: ScreenState, style: Style, rows: number): string[] {

@@ -21,7 +21,12 @@ function statsOf(sample: Sample): Stat[] {
   const stats: (Stat | null)[] = [
     { label: 'Interrupts', ...total, note: `${lines.length} lines, ${cpus.length} CPUs`, series: 'interrupts.total' },
     busiest && { label: 'Busiest CPU', value: String(busiest.cpu), unit: '', note: `${percent(busiest.share)} of all` },
-    line && { label: 'Busiest line', value: line.name || line.id, unit: '', note: `${rate(line.rate).value} ${rate(line.rate).unit}` },
+    line && {
+      label: 'Busiest line',
+      value: line.name || line.id,
+      unit: '',
+      note: `${rate(line.rate).value} ${rate(line.rate).unit}`,
+    },
     network && {
       label: 'Soft: net rx',
       ...rate(network.receive),
@@ -102,7 +107,11 @@ export function create(cx: SystemContext<InterruptsConfig>): Service {
     },
     health: () => health,
     glance(): Glance {
-      if (!moment) return { sentence: health.state === 'starting' ? 'Taking the first sample.' : 'Interrupts cannot be read.', stats: [] }
+      if (!moment)
+        return {
+          sentence: health.state === 'starting' ? 'Taking the first sample.' : 'Interrupts cannot be read.',
+          stats: [],
+        }
       return { sentence: answerOf(moment.sample, moment.verdicts).sentence, stats: statsOf(moment.sample) }
     },
   }

@@ -63,7 +63,9 @@ export function figuresLine(moment: Moment, style: Style, columns: number = styl
   const parts = [
     `${Number.isNaN(total) ? '-' : text(rate(total))} on ${cpus.length} CPU${cpus.length === 1 ? '' : 's'}`,
     busiest ? `CPU ${busiest.cpu} ${percent(busiest.share)}` : '',
-    network ? `net rx ${text(rate(network.receive))}, ${network.dropped > 0 ? text(rate(network.dropped)) : 'none'} dropped` : '',
+    network
+      ? `net rx ${text(rate(network.receive))}, ${network.dropped > 0 ? text(rate(network.dropped)) : 'none'} dropped`
+      : '',
     sample.seconds > 0 ? `over ${sample.seconds.toFixed(sample.seconds < 10 ? 1 : 0)} s` : '',
   ].filter((part) => part !== '')
   const between = style.unicode ? ' · ' : ', '
@@ -178,19 +180,34 @@ export function heat(moment: Moment, measured: Measured, rows: readonly number[]
   const first = columns.map(({ node }, i) => i === 0 || columns[i - 1]?.node !== node)
   const widthOf = (node: number): number => columns.filter((column) => column.node === node).length * size
   const nodeLine = columns
-    .map(({ node }, i) => (first[i] ? (i > 0 ? ' ' : '') + pad(shorten(`node ${node}`, widthOf(node)), widthOf(node)) : ''))
+    .map(({ node }, i) =>
+      first[i] ? (i > 0 ? ' ' : '') + pad(shorten(`node ${node}`, widthOf(node)), widthOf(node)) : '',
+    )
     .join('')
   const labels = joined(columns, (i) => pad(shorten(columns[i]?.label ?? '', size), size))
   const readable = columns.every(({ label }) => label.length < size)
   return [
     ...(nodes > 1 ? [style.ink('faint', blank + nodeLine)] : []),
-    style.ink('faint', left('IRQ', 'NAME', '/s') + (readable ? labels : `CPUs ${counts.cpus[0] ?? 0} to ${counts.cpus.at(-1) ?? 0}, ${columns[0]?.cpus.length ?? 1} a cell`)),
+    style.ink(
+      'faint',
+      left('IRQ', 'NAME', '/s') +
+        (readable
+          ? labels
+          : `CPUs ${counts.cpus[0] ?? 0} to ${counts.cpus.at(-1) ?? 0}, ${columns[0]?.cpus.length ?? 1} a cell`),
+    ),
     ...shown.map((row, r) => {
       const line = counts.lines[row] as Line
-      const cells = joined(columns, (i) => shade(Math.sqrt(folded[r]?.[i] ?? 0), most, style.unicode).repeat(Math.max(1, size - 1)).padEnd(size))
+      const cells = joined(columns, (i) =>
+        shade(Math.sqrt(folded[r]?.[i] ?? 0), most, style.unicode)
+          .repeat(Math.max(1, size - 1))
+          .padEnd(size),
+      )
       const allowed = moment.topology.placement(line.id)?.allowed
       const rest = allowed === undefined ? '' : `  ${style.ink('faint', allowed)}`
-      return left(line.id, line.name, figure(lineRates[row] ?? NaN)) + (rest === '' ? style.ink('accent', cells.trimEnd()) : style.ink('accent', cells) + rest)
+      return (
+        left(line.id, line.name, figure(lineRates[row] ?? NaN)) +
+        (rest === '' ? style.ink('accent', cells.trimEnd()) : style.ink('accent', cells) + rest)
+      )
     }),
   ]
 }

@@ -45,7 +45,10 @@ function machineOf(around: Around): Machine {
 }
 
 /** Plays seconds of load through the real parser and meter into a watch. */
-function player(around: Around = {}): { readonly watch: Watch; play(loads: readonly Load[], seconds?: number): readonly Verdict[] } {
+function player(around: Around = {}): {
+  readonly watch: Watch
+  play(loads: readonly Load[], seconds?: number): readonly Verdict[]
+} {
   const cpus = Array.from({ length: around.cpus ?? 24 }, (_, cpu) => cpu)
   const watch = createWatch(machineOf(around), thresholds)
   const parser = countsParser('interrupts')
@@ -56,7 +59,11 @@ function player(around: Around = {}): { readonly watch: Watch; play(loads: reado
     const lines = loads.map(({ id, name, on }) => {
       const counts = cpus.map((cpu, i) => ((totals.get(id + name)?.[i] ?? 0) + (on[cpu] ?? 0) * seconds) >>> 0)
       totals.set(id + name, counts)
-      return { id, label: /^\d+$/.test(id) ? `PCI-MSI 1-edge      ${name}` : name, counts: id === 'ERR' ? counts.slice(0, 1) : counts }
+      return {
+        id,
+        label: /^\d+$/.test(id) ? `PCI-MSI 1-edge      ${name}` : name,
+        counts: id === 'ERR' ? counts.slice(0, 1) : counts,
+      }
     })
     const counts = parser.parse(Buffer.from(interruptsText(cpus, lines)))
     const interrupts = meter.measure(counts, seconds)
@@ -74,8 +81,11 @@ function player(around: Around = {}): { readonly watch: Watch; play(loads: reado
   }
 }
 const judge = (loads: readonly Load[], around: Around = {}): readonly Verdict[] => player(around).play(loads)
-const queues = (count: number, place: (queue: number) => Readonly<Record<number, number>>, name = 'eth0-TxRx-'): Load[] =>
-  Array.from({ length: count }, (_, i) => ({ id: String(58 + i), name: `${name}${i}`, on: place(i) }))
+const queues = (
+  count: number,
+  place: (queue: number) => Readonly<Record<number, number>>,
+  name = 'eth0-TxRx-',
+): Load[] => Array.from({ length: count }, (_, i) => ({ id: String(58 + i), name: `${name}${i}`, on: place(i) }))
 const keys = (verdicts: readonly Verdict[]): string[] => verdicts.map((verdict) => verdict.key)
 
 describe('imbalance', () => {
@@ -85,12 +95,18 @@ describe('imbalance', () => {
     const [verdict] = judge(stuck, { irqbalance: false })
     assert.equal(verdict?.key, 'imbalance:eth0-TxRx-*')
     assert.equal(verdict.summary, 'All eight queues of eth0 land on CPU 3')
-    assert.match(verdict.evidence, /CPU 3 takes 98 % of 40\.8 k\/s of eth0-TxRx-\*; 8 queues, allowed 0-23, node 0; 22 of these 24 CPUs serve no device/)
+    assert.match(
+      verdict.evidence,
+      /CPU 3 takes 98 % of 40\.8 k\/s of eth0-TxRx-\*; 8 queues, allowed 0-23, node 0; 22 of these 24 CPUs serve no device/,
+    )
     assert.match(verdict.fix, /over the CPUs of node 0; irqbalance isn't running/)
   })
 
   it('gives the commands that spread the queues over the device’s own node', () => {
-    assert.deepEqual(judge(stuck)[0]?.commands, [0, 1, 2, 3, 4, 5, 6, 7].map((i) => `echo ${i} > /proc/irq/${58 + i}/smp_affinity_list`))
+    assert.deepEqual(
+      judge(stuck)[0]?.commands,
+      [0, 1, 2, 3, 4, 5, 6, 7].map((i) => `echo ${i} > /proc/irq/${58 + i}/smp_affinity_list`),
+    )
     const far = judge(stuck, { placements: Object.fromEntries(stuck.map(({ id }) => [id, { node: 1 }])) })
     assert.equal(far[0]?.commands[0], 'echo 12 > /proc/irq/58/smp_affinity_list')
   })
@@ -129,16 +145,37 @@ describe('no imbalance', () => {
   const quiet = (name: string, loads: readonly Load[], around: Around = {}): void =>
     void it(name, () => assert.deepEqual(keys(judge(loads, around)), []))
 
-  quiet('where the queues are spread', queues(8, (i) => ({ [i]: 5000 })))
-  quiet('at low rates', queues(8, () => ({ 3: 100 })))
-  quiet('with one CPU', queues(8, () => ({ 0: 5000 })), { cpus: 1, nodes: ['0'] })
+  quiet(
+    'where the queues are spread',
+    queues(8, (i) => ({ [i]: 5000 })),
+  )
+  quiet(
+    'at low rates',
+    queues(8, () => ({ 3: 100 })),
+  )
+  quiet(
+    'with one CPU',
+    queues(8, () => ({ 0: 5000 })),
+    { cpus: 1, nodes: ['0'] },
+  )
   quiet('for a line with one queue', [{ id: '30', name: 'eth0', on: { 3: 50_000 } }])
-  quiet('where one queue carries all: one stream can’t be spread', queues(8, (i) => ({ 3: i === 0 ? 20_000 : 10 })))
+  quiet(
+    'where one queue carries all: one stream can’t be spread',
+    queues(8, (i) => ({ 3: i === 0 ? 20_000 : 10 })),
+  )
   quiet('for queues that the kernel places itself', queues(8, () => ({ 3: 5000 }), 'nvme0q').slice(1))
-  quiet('for queues that can’t be moved', queues(2, () => ({ 3: 5000 })), {
-    placements: { 58: { changeable: false }, 59: { changeable: false } },
-  })
-  quiet('where only isolated CPUs are left', queues(2, () => ({ 0: 5000 })), { cpus: 2, nodes: ['0-1'], isolated: '1' })
+  quiet(
+    'for queues that can’t be moved',
+    queues(2, () => ({ 3: 5000 })),
+    {
+      placements: { 58: { changeable: false }, 59: { changeable: false } },
+    },
+  )
+  quiet(
+    'where only isolated CPUs are left',
+    queues(2, () => ({ 0: 5000 })),
+    { cpus: 2, nodes: ['0-1'], isolated: '1' },
+  )
   quiet('for what CPUs do among themselves', [
     { id: 'LOC', name: 'Local timer interrupts', on: { 3: 90_000 } },
     { id: 'RES', name: 'Rescheduling interrupts', on: { 3: 90_000 } },
@@ -163,7 +200,10 @@ describe('crowded CPU', () => {
     const [verdict] = judge(crowd)
     assert.equal(verdict?.key, 'crowd:cpu0')
     assert.equal(verdict.summary, 'Three busy devices share CPU 0: eth0, ahci[0000:00:1f.2] and xhci_hcd')
-    assert.deepEqual(verdict.commands, ['echo 1 > /proc/irq/31/smp_affinity_list', 'echo 2 > /proc/irq/32/smp_affinity_list'])
+    assert.deepEqual(verdict.commands, [
+      'echo 1 > /proc/irq/31/smp_affinity_list',
+      'echo 2 > /proc/irq/32/smp_affinity_list',
+    ])
   })
 
   it('is none where others are as busy', () => {

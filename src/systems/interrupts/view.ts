@@ -68,7 +68,11 @@ export function answerOf(sample: Sample, verdicts: readonly Verdict[]): Answer {
   const over = cpus.length === 1 ? 'one CPU' : `${cpus.length} CPUs`
   if (worst) {
     const more = verdicts.length > 1 ? ` ${verdicts.length - 1} more below.` : ''
-    return { severity: worst.severity, sentence: `${worst.summary}.`, paragraph: `${worst.evidence}. ${worst.fix}.${more}` }
+    return {
+      severity: worst.severity,
+      sentence: `${worst.summary}.`,
+      paragraph: `${worst.evidence}. ${worst.fix}.${more}`,
+    }
   }
   if (Number.isNaN(total)) {
     return {

@@ -38,7 +38,10 @@ export function createWatch(machine: Machine, thresholds: Thresholds): Watch {
     sinceUsual += sample.seconds
     if (sinceUsual < USUAL_SECONDS) return
     const samples = Math.ceil(USUAL_SECONDS / sample.seconds)
-    usual.push(counts.lines, Float64Array.from(counts.lines, (line) => median(history.of(line).slice(-samples))))
+    usual.push(
+      counts.lines,
+      Float64Array.from(counts.lines, (line) => median(history.of(line).slice(-samples))),
+    )
     sinceUsual = 0
   }
   const follow = (now: Softnet | null, seconds: number): Softnet | null => {
