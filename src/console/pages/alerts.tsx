@@ -151,7 +151,7 @@ export function AlertsPage(): JSX.Element {
         detail={(alert) => <PastDetail alert={alert} />}
         empty="No alert has ended yet."
       />
-      <CliLine command="noc status --json" />
+      <CliLine command="noc alerts" />
     </div>
   )
 }

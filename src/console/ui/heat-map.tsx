@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import { percent, rate, text } from '#core/units.ts'
 import { visible } from '../format.ts'
 import { labelEvery, stepsOf, STEPS } from './heat-scale.ts'
-import { compareCells, keepOrder } from './order.ts'
+import { keepOrder } from './order.ts'
 import { Name } from './name.tsx'
 
 /** A column: one CPU, or several of one node folded together. */
@@ -36,10 +36,13 @@ interface Spot {
   readonly column: number
 }
 
-const NARROWEST = 11
+const NARROWEST = 6
 const WIDEST = 56
 const GAP = 2
 const NODE_GAP = 12
+/** With many columns the nodes move together. */
+const MANY_COLUMNS = 32
+const NODE_GAP_MANY = 6
 /** Width of label, rate and affinity at the sides, px; on a phone the rest is scrolled. */
 const SIDES = 176 + 76 + 108
 /** Average width of a digit in 11 px text, px. */
@@ -62,9 +65,8 @@ function useOrder(rows: readonly HeatLine[], held: boolean): readonly HeatLine[]
   const kept = useRef<{ at: number; ids: readonly string[] } | null>(null)
   const before = kept.current
   if (before && (held || performance.now() - before.at < SETTLE)) return keepOrder(rows, (row) => row.id, before.ids)
-  const sorted = rows.toSorted((a, b) => compareCells(a.rate, b.rate, -1))
-  kept.current = { at: performance.now(), ids: sorted.map((row) => row.id) }
-  return sorted
+  kept.current = { at: performance.now(), ids: rows.map((row) => row.id) }
+  return rows
 }
 
 function Head({ columns, cell, hot }: { columns: readonly HeatColumn[]; cell: number; hot: number }): JSX.Element {
@@ -81,7 +83,7 @@ function Head({ columns, cell, hot }: { columns: readonly HeatColumn[]; cell: nu
         ...(startsNode(columns, index) ? [<s key={`n${column.label}`} />] : []),
         <span key={column.label} class={index === hot ? 'hot' : ''}>
           {nodes && (index === 0 || startsNode(columns, index)) && <b>node {column.node}</b>}
-          {index % every === 0 || index === hot ? column.label : ''}
+          {index === hot || (index % every === 0 && (hot < 0 || Math.abs(index - hot) >= every)) ? column.label : ''}
         </span>,
       ])}
       <span class="num">rate</span>
@@ -203,7 +205,8 @@ function usePlace(grid: { readonly current: HTMLDivElement | null }, spot: Spot 
     cursor.style.translate = `${x}px ${y}px`
     cursor.style.width = `${at.width}px`
     cursor.style.height = `${at.height}px`
-    const left = Math.min(x + at.width + 8, root.offsetWidth - tip.offsetWidth - 4)
+    const edge = (root.parentElement?.getBoundingClientRect().right ?? from.right) - from.left
+    const left = Math.min(x + at.width + 8, edge - tip.offsetWidth - 8)
     const above = y - tip.offsetHeight - 6
     tip.style.translate = `${Math.max(0, left)}px ${above < 0 ? y + at.height + 6 : above}px`
     cell.scrollIntoView({ block: 'nearest', inline: 'nearest' })
@@ -227,9 +230,10 @@ export function HeatMap({ label, columns, rows, hotCpu }: Props): JSX.Element {
 
   const hot = hotCpu === null ? -1 : columns.findIndex((column) => column.cpus.includes(hotCpu))
   const gaps = columns.filter((_, index) => startsNode(columns, index)).length
-  const room = (width.value - SIDES - gaps * (NODE_GAP + GAP)) / columns.length - GAP
+  const gap = columns.length > MANY_COLUMNS ? NODE_GAP_MANY : NODE_GAP
+  const room = (width.value - SIDES - gaps * (gap + GAP)) / columns.length - GAP
   const cell = Math.max(NARROWEST, Math.min(WIDEST, Math.floor(room)))
-  const tracks = columns.map((_, index) => `${startsNode(columns, index) ? `${NODE_GAP}px ` : ''}${cell}px`).join(' ')
+  const tracks = columns.map((_, index) => `${startsNode(columns, index) ? `${gap}px ` : ''}${cell}px`).join(' ')
   const shape = `${tracks} ${columns.map((column) => column.label).join()}`
   const here = spot.value
   const row = here ? ordered[here.row] : undefined

@@ -2,6 +2,7 @@ import type { ComponentChildren, JSX } from 'preact'
 import { middle } from '#core/units.ts'
 import type { Severity } from '#core/verdict.ts'
 import { visible } from '../format.ts'
+import { isNarrow } from '../state/narrow.ts'
 import { Mark } from './mark.tsx'
 import { Sparkline } from './sparkline.tsx'
 
@@ -16,8 +17,9 @@ interface Props {
   readonly href?: string | undefined
 }
 
-/** Characters of a value that fit a card at its display size. */
-const FITS = 18
+/** Characters of a value that fit a card at its display size, and on a narrow screen. */
+const FITS = 15
+const FITS_NARROW = 11
 
 /** One figure, what it means, and how it went. */
 export function StatCard({ label, value, unit, note, severity, values, href }: Props): JSX.Element {
@@ -26,7 +28,7 @@ export function StatCard({ label, value, unit, note, severity, values, href }: P
     <>
       <h2>{visible(label)}</h2>
       <b title={text}>
-        {middle(text, FITS)}
+        {middle(text, isNarrow.value ? FITS_NARROW : FITS)}
         {unit && <span>{visible(unit)}</span>}
       </b>
       <small title={visible(note)}>

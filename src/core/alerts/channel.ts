@@ -80,7 +80,7 @@ export function webhookChannel(address: string, timeoutMs: number): Channel {
           redirect: 'manual',
           headers,
           body: JSON.stringify(document),
-          signal: AbortSignal.timeout(timeoutMs),
+          signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
         })
         await response.body?.cancel()
         return response.ok ? null : `HTTP ${response.status}`

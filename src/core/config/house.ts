@@ -72,7 +72,7 @@ export const alertsTable: ConfigTable<AlertsConfig> = {
     webhook: v.optional(
       v.pipe(
         v.string(),
-        v.check((url) => url === '' || /^https?:\/\//.test(url), 'must be an http or https address'),
+        v.check((url) => url === '' || (/^https?:/.test(url) && URL.canParse(url)), 'must be an http or https address'),
         v.description('Each alert is posted here as JSON; empty: nothing leaves this machine'),
       ),
       '',

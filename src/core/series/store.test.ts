@@ -222,6 +222,27 @@ test('figures older than the retention are forgotten, and then the series that n
   store.stop()
 })
 
+test('figures are written each minute and forgotten each hour without being asked', async (t) => {
+  const db = await temporaryStore(t)
+  const clock = standingClock(NOON)
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const store = createSeriesStore(db, clock)
+  store.define(rate(60))
+  store.record('test.rate', NOON, 1)
+  assert.equal(rowsOf(db, 'series_hour'), 0)
+  t.mock.timers.tick(60_000)
+  assert.equal(rowsOf(db, 'series_hour'), 1)
+  clock.advance(RAW_MS + HOUR_MS)
+  t.mock.timers.tick(58 * 60_000)
+  assert.equal(rowsOf(db, 'series_hour'), 1)
+  t.mock.timers.tick(60_000)
+  assert.equal(rowsOf(db, 'series_hour'), 0)
+  store.stop()
+  store.record('test.rate', clock.now(), 1)
+  t.mock.timers.tick(60_000)
+  assert.equal(rowsOf(db, 'series_hour'), 0, 'after the stop there is no timer')
+})
+
 test('a clock that is set back, or values of a broken clock, do no harm', async (t) => {
   const db = await temporaryStore(t)
   const clock = standingClock(NOON + 600_000)

@@ -90,7 +90,7 @@ function tell(result: CloseResult, { out, json }: CommandContext): void {
 async function record(text: string, cx: CommandContext): Promise<void> {
   try {
     const { openStore } = await import('#core/store/open.ts')
-    const { addEvent } = await import('#core/alerts/book.ts')
+    const { addEvent } = await import('#core/alerts/table.ts')
     const db = await openStore(await cx.dataDirectory(), { create: false })
     try {
       addEvent(db, { at: systemClock.now(), system: 'connections', severity: 'info', text })

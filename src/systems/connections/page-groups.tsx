@@ -69,7 +69,7 @@ function Remote({ group, stuck }: { readonly group: ConnectionGroup; readonly st
     <span class="remote">
       {stuck && <Mark state="warning" word="in a finding" />}
       {group.direction === 'out' ? (
-        <Name text={group.remote.name ?? remoteOf(group)} width={30} narrow={14} mono />
+        <Name text={group.remote.name ?? remoteOf(group)} width={30} narrow={13} mono />
       ) : (
         <>
           <Name text={group.remote.name ?? group.remote.ip} width={22} narrow={13} mono />
@@ -115,7 +115,7 @@ function columnsFor(stuck: ReadonlySet<string>): readonly Column<ConnectionGroup
       title: 'State',
       from: 'medium',
       value: (group) => group.state,
-      cell: (group) => <small>{group.protocol === 'udp' ? 'UDP' : visible(group.state)}</small>,
+      cell: (group) => <small>{group.protocol === 'udp' ? 'UDP' : <Name text={group.state} width={14} />}</small>,
     },
     { key: 'count', title: 'Count', numeric: true, value: (group) => group.count, cell: (group) => count(group.count) },
     {
@@ -146,8 +146,7 @@ function columnsFor(stuck: ReadonlySet<string>): readonly Column<ConnectionGroup
     },
     {
       key: 'keepAlive',
-      title: 'Alive',
-      hint: 'Keep-alive probes',
+      title: 'Keep-alive',
       from: 'medium',
       value: (group) => keepAlive(group.keepAlive),
       cell: (group) => <small>{keepAlive(group.keepAlive)}</small>,

@@ -134,9 +134,9 @@ export function Plan({ target, onDone }: { readonly target: CloseTarget; onDone(
   }
   useEffect(() => {
     place.current?.focus({ preventScroll: true })
-    place.current?.scrollIntoView({ block: 'nearest' })
     void read()
   }, [])
+  useEffect(() => place.current?.scrollIntoView({ block: 'nearest' }), [state.value.step])
 
   const now = state.value
   const { plan, step } = now

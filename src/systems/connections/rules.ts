@@ -177,15 +177,17 @@ export const RULES: readonly Rule[] = [
 ]
 
 /**
- * Never answered for long; or a crowd, never answered for a few seconds, of which none got an answer or went away
- * between two looks: among a hundred long polls some always end.
+ * Never answered for long; and when that is most of them, the younger ones too, for they go the same way. Or a crowd,
+ * never answered for a few seconds, of which none got an answer or went away between two looks: among a hundred long
+ * polls some always end.
  */
 function hanging({ members }: Group, cx: RuleContext): readonly Socket[] {
   const silent = members.filter(isSilent)
   const long = silent.filter((socket) => longer(idleMs(socket), cx.silentAfter))
-  if (long.length >= cx.critical || cx.silentBefore === null) return long
   const crowd = silent.filter((socket) => longer(idleMs(socket), CROWD_IDLE_MS))
-  if (crowd.length < cx.critical || cx.silentBefore.size < cx.critical) return long
+  if (long.length * 2 > silent.length) return crowd
+  const before = cx.silentBefore
+  if (before === null || before.size < cx.critical || crowd.length < cx.critical) return long
   const now = new Set(silent.map(identity))
-  return [...cx.silentBefore].every((id) => now.has(id)) ? crowd : long
+  return [...before].every((id) => now.has(id)) ? crowd : long
 }

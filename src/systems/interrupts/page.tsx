@@ -25,7 +25,7 @@ const RECENT = 60
 
 function networkNote(network: NonNullable<InterruptsView['network']>): string {
   if (network.dropped > 0) return `${text(rate(network.dropped))} packets dropped`
-  if (network.squeezed > 0) return `${text(rate(network.squeezed))} out of time`
+  if (network.squeezed > 0) return `${text(rate(network.squeezed))} of the polls out of budget`
   return 'no packet dropped'
 }
 
@@ -35,11 +35,11 @@ function namedCpu(verdicts: readonly Verdict[]): number | null {
   return found === undefined ? null : Number(found)
 }
 
-/** A figure of the last samples that this page has seen. */
-function useRecent(value: number, at: number): readonly number[] {
+/** A figure of the last samples that this page has seen; it grows from the right. */
+function useRecent(value: number, at: number): readonly (number | null)[] {
   const seen = useRef<{ readonly at: number; readonly values: readonly number[] }>({ at: 0, values: [] })
   if (seen.current.at !== at) seen.current = { at, values: [...seen.current.values.slice(1 - RECENT), value] }
-  return seen.current.values
+  return [...Array.from({ length: RECENT - seen.current.values.length }, () => null), ...seen.current.values]
 }
 
 interface Props {
