@@ -40,9 +40,15 @@ export function endpoint(ip: string, port: number | null): string {
   return ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`
 }
 
+/** A text of several words: harmless, and arrows drawn as such. */
+export function prose(text: string): string {
+  return visible(text).replaceAll(' -> ', ' → ').replaceAll(' <- ', ' ← ')
+}
+
 /** A remark as a sentence: a capital at the start of a plain word, a full stop at the end. */
 export function sentence(text: string): string {
-  const start = /^[a-z]+[ ,]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text
+  const safe = prose(text)
+  const start = /^[a-z]+[ ,]/.test(safe) ? safe.charAt(0).toUpperCase() + safe.slice(1) : safe
   return /[.!?…:]$/.test(start) ? start : `${start}.`
 }
 

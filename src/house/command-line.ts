@@ -1,12 +1,10 @@
 import { userInfo } from 'node:os'
-import { buildApp, exitCodeOf, type AppContext, type CommonFlags, type Topic } from '#core/cli/app.ts'
+import type { AppContext, CommonFlags, Topic } from '#core/cli/app.ts'
 import type { Command, CommandContext, Input } from '#core/cli/command.ts'
 import type { Config } from '#core/config/load.ts'
 import { standardOutput, type Output } from '#core/cli/output.ts'
 import { exitCode, NocError, systemErrorCode } from '#core/errors.ts'
-import { run } from '@stricli/core'
 import { systems } from '#systems/index.ts'
-import { completionsFor } from './completion.ts'
 import { rootHelp } from './help.ts'
 import { allTopics } from './topics.ts'
 
@@ -84,16 +82,10 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     out.raw(rootHelp(topics, version))
     return exitCode.ok
   }
-  if (words[0] === '__complete') return completionsFor(topics, words.slice(1), out)
+  if (words[0] === '__complete') return (await import('./complete.ts')).completionsFor(topics, words.slice(1), out)
   const signal = stopSignal()
-  const stricliProcess = {
-    stdout: process.stdout,
-    stderr: process.stderr,
-    env: process.env,
-    exitCode: undefined as number | undefined,
-  }
   const context: AppContext = {
-    process: stricliProcess,
+    process: { stdout: process.stdout, stderr: process.stderr, env: process.env, exitCode: null },
     code: exitCode.ok,
     async serve(topic: Topic, command: Command, input: Input, common: CommonFlags): Promise<number> {
       try {
@@ -105,6 +97,6 @@ export async function runCommandLine(argv: readonly string[], version: string): 
       }
     },
   }
-  await run(buildApp(topics), words, context as never)
-  return exitCodeOf(stricliProcess.exitCode ?? 0, context.code)
+  const { execute } = await import('#core/cli/app.ts')
+  return execute(topics, words, context)
 }

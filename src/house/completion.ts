@@ -1,7 +1,4 @@
-import { proposeCompletions } from '@stricli/core'
-import { buildApp, type Topic } from '#core/cli/app.ts'
 import { command, type CommandContext, type CommandSet, type Input } from '#core/cli/command.ts'
-import type { Output } from '#core/cli/output.ts'
 import { exitCode, NocError } from '#core/errors.ts'
 
 // Each shell asks `noc __complete WORD...` (the last word is the one being typed) and gets one proposal a line.
@@ -41,11 +38,4 @@ export const completionCommands: CommandSet = {
         return Promise.resolve(exitCode.ok)
       }),
   }),
-}
-
-/** Answers a shell: what could stand at the last of `words`. */
-export async function completionsFor(topics: readonly Topic[], words: readonly string[], out: Output): Promise<number> {
-  const found = await proposeCompletions(buildApp(topics), words, { process } as never)
-  for (const { completion } of found) out.line(completion)
-  return exitCode.ok
 }

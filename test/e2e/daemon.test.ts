@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { Tonight } from '#core/http/documents.ts'
@@ -136,7 +136,9 @@ describe('noc up', () => {
   })
 
   it('acts for the command line without a token, and for a browser only with it', async (t) => {
-    const daemon = await startDaemon(t, scratch(t), '[alerts]\ncommand = ["true"]\n')
+    const data = scratch(t)
+    const told = join(data, 'told.json')
+    const daemon = await startDaemon(t, data, `[alerts]\ncommand = ["sh", "-c", "cat > ${told}"]\n`)
     const post = (headers: Record<string, string>): Promise<Response> =>
       fetch(`${daemon.url}/api/alerts/test`, {
         method: 'POST',
@@ -144,9 +146,13 @@ describe('noc up', () => {
         body: '{}',
       })
     assert.equal((await post({})).status, 401)
-    const token = command(daemon.data, ['token']).stdout.trim()
+    assert.ok(!existsSync(told))
+    const token = command(data, ['token']).stdout.trim()
     assert.equal((await post({ authorization: `Bearer ${token}` })).status, 200)
-    assert.equal(command(daemon.data, ['alerts', 'test']).code, 0)
+    assert.equal((JSON.parse(readFileSync(told, 'utf8')) as { kind: string }).kind, 'test')
+    rmSync(told)
+    assert.equal(command(data, ['alerts', 'test']).code, 0)
+    assert.ok(existsSync(told), 'the command of the configuration was run')
   })
 
   it('reports ready and stopping to systemd', { skip: needs({ programs: ['python3'] }) }, async (t) => {

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import type { Alert } from '#core/alerts/types.ts'
 import type { Answer } from '#core/http/documents.ts'
-import { moment, plural, span, visible } from '../format.ts'
+import { moment, plural, prose, sentence, span } from '../format.ts'
 import { now } from '../state/clock.ts'
 import { alerts } from '../state/feeds.ts'
 import { useFeed } from '../state/live.ts'
@@ -112,15 +112,15 @@ const pastColumns: readonly Column<Alert>[] = [
     key: 'summary',
     title: 'What',
     value: (alert) => alert.summary,
-    cell: (alert) => <span class="sentence">{visible(alert.summary)}</span>,
+    cell: (alert) => <span class="sentence">{prose(alert.summary)}</span>,
   },
 ]
 
 function PastDetail({ alert }: { readonly alert: Alert }): JSX.Element {
   return (
     <div class="stack">
-      <p>{visible(alert.summary)}</p>
-      <p class="faint">{visible(alert.evidence)}</p>
+      <p>{prose(alert.summary)}</p>
+      <p class="faint">{sentence(alert.evidence)}</p>
       <small>
         <AlertMeta alert={alert} />
       </small>

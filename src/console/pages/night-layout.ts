@@ -1,6 +1,6 @@
 /** Where the events of a night lie on its line, and which labels have room. Pure; pixels. */
 import type { NightEvent } from '#core/alerts/types.ts'
-import { visible } from '../format.ts'
+import { prose } from '../format.ts'
 
 /** One mark on the line: an event, or several so close that they share it. */
 export interface NightMark {
@@ -64,7 +64,7 @@ function clusters(events: readonly NightEvent[], from: number, to: number, width
 }
 
 function labelText({ first, events }: Cluster): string {
-  const head = visible(`${first.system}: ${first.text}`)
+  const head = prose(`${first.system}: ${first.text}`)
   return events.length > 1 ? `${head}, ${events.length - 1} more` : head
 }
 
@@ -139,13 +139,27 @@ export function layoutNight(
   return found.map((cluster) => ({ x: cluster.x, events: cluster.events, label: labels.get(cluster) ?? null }))
 }
 
+const HOUR = 3_600_000
+/** Hours at which the sky changes, and the names of its colours. */
+const SKY: Readonly<Record<number, string>> = { 20: 'dusk', 1: 'depth', 6: 'dawn', 13: 'day' }
+
+/** Colour stops of a gradient from `from` to `to`: dusk at 20:00, deep night, dawn at 06:00, day. */
+export function skyStops(from: number, to: number): string {
+  const stops: string[] = []
+  // From a day before to a day after, so that both ends lie between two stops.
+  for (let at = new Date(from - 24 * HOUR).setMinutes(0, 0, 0); at <= to + 24 * HOUR; at += HOUR) {
+    const colour = SKY[new Date(at).getHours()]
+    if (colour !== undefined) stops.push(`var(--${colour}) ${(((at - from) / (to - from)) * 100).toFixed(2)}%`)
+  }
+  return stops.join(', ')
+}
+
 /** Hours to write under the line: every hour, or every second, third ... when they would touch. */
 export function nightHours(
   from: number,
   to: number,
   width: number,
 ): { readonly at: number; readonly x: number; readonly label: boolean }[] {
-  const HOUR = 3_600_000
   const first = new Date(from)
   first.setMinutes(0, 0, 0)
   const count = (to - from) / HOUR

@@ -5,10 +5,10 @@ import type { NightEvent } from '#core/alerts/types.ts'
 import type { Tonight } from '#core/http/documents.ts'
 import { clock } from '#core/units.ts'
 import { pages } from '../../systems/pages.ts'
-import { plural, visible } from '../format.ts'
+import { plural, prose } from '../format.ts'
 import { now } from '../state/clock.ts'
 import { Mark, type State } from '../ui/mark.tsx'
-import { layoutNight, nightHours, type NightMark } from './night-layout.ts'
+import { layoutNight, nightHours, skyStops, type NightMark } from './night-layout.ts'
 
 /** Below this width, px, the line becomes a list by hour. */
 const LINE_FROM = 620
@@ -41,7 +41,7 @@ function Tip({ mark, width }: { readonly mark: NightMark; readonly width: number
           <Mark state={stateOf(event)} />
           <b>{clock(event.at)}</b>
           <span>
-            {event.system}: {visible(event.text)}
+            {event.system}: {prose(event.text)}
           </span>
         </span>
       ))}
@@ -86,7 +86,7 @@ function Line({ night, width }: { readonly night: Tonight['night']; readonly wid
   const here = ((now.value - from) / (to - from)) * width
   return (
     <div class="night-line">
-      <div class="night-sky" />
+      <div class="night-sky" style={{ '--sky': skyStops(from, to) } as JSX.CSSProperties} />
       {hours.map((hour) => (
         <span key={hour.at} class="night-hour" style={{ left: `${hour.x}px` }}>
           {hour.label && <small>{clock(hour.at).slice(0, 2)}</small>}
@@ -124,7 +124,7 @@ function List({ events }: { readonly events: readonly NightEvent[] }): JSX.Eleme
                 <a href={eventHref(event)}>
                   <Mark state={stateOf(event)} />
                   <span>
-                    <span class="faint">{event.system}</span> {visible(event.text)}
+                    <span class="faint">{event.system}</span> {prose(event.text)}
                   </span>
                   <small>{clock(event.at)}</small>
                 </a>

@@ -4,7 +4,7 @@ import type { Stat } from '#core/glance.ts'
 import type { SystemState, Tonight } from '#core/http/documents.ts'
 import { bytes, percent, text } from '#core/units.ts'
 import { pages } from '../../systems/pages.ts'
-import { sentence, visible } from '../format.ts'
+import { prose, sentence } from '../format.ts'
 import { closeTarget, leadingCount, planHref } from '../plan.ts'
 import { tonight } from '../state/feeds.ts'
 import { useFeed } from '../state/live.ts'
@@ -42,7 +42,7 @@ const columns: readonly Column<SystemState>[] = [
     title: 'In one sentence',
     from: 'medium',
     value: sentenceOf,
-    cell: (system) => <span class="faint sentence">{visible(sentenceOf(system))}</span>,
+    cell: (system) => <span class="faint sentence">{prose(sentenceOf(system))}</span>,
   },
   { key: 'alerts', title: 'Open alerts', numeric: true, value: (system) => system.alerts },
 ]

@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact'
-import { sentence, visible } from '../format.ts'
+import { prose, sentence } from '../format.ts'
 import { Commands } from './copy.tsx'
 import { Mark, type State } from './mark.tsx'
 
@@ -37,9 +37,9 @@ export function Finding(props: Props): JSX.Element {
     <div class="finding">
       <Mark state={state} />
       <div>
-        <strong>{visible(summary).replaceAll(' -> ', ' → ')}</strong>
-        <p>{sentence(visible(evidence))}</p>
-        {fix && <p>{sentence(visible(fix))}</p>}
+        <strong>{prose(summary)}</strong>
+        <p>{sentence(evidence)}</p>
+        {fix && <p>{sentence(fix)}</p>}
         {meta && <div class="meta">{meta}</div>}
       </div>
       {acts && <div class="acts">{acts}</div>}

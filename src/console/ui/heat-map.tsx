@@ -37,7 +37,7 @@ interface Spot {
 }
 
 const NARROWEST = 6
-const WIDEST = 56
+const WIDEST = 200
 const GAP = 2
 const NODE_GAP = 12
 /** With many columns the nodes move together. */
@@ -77,7 +77,7 @@ function Head({ columns, cell, hot }: { columns: readonly HeatColumn[]; cell: nu
   )
   const nodes = new Set(columns.map((column) => column.node)).size > 1
   return (
-    <div class="heat-row heat-head" aria-hidden="true">
+    <div class={nodes ? 'heat-row heat-head heat-nodes' : 'heat-row heat-head'} aria-hidden="true">
       <span class="heat-name">CPU</span>
       {columns.flatMap((column, index) => [
         ...(startsNode(columns, index) ? [<s key={`n${column.label}`} />] : []),

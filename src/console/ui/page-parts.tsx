@@ -1,14 +1,14 @@
 import type { ComponentChildren, JSX } from 'preact'
 import type { Answer } from '#core/http/documents.ts'
-import { visible } from '../format.ts'
+import { prose, visible } from '../format.ts'
 import type { ApiError } from '../state/api.ts'
 
 /** The answer of a page: what is so, then why it matters. */
 export function AnswerBlock({ answer }: { readonly answer: Answer }): JSX.Element {
   return (
     <section class="answer" aria-live="polite">
-      <h1>{visible(answer.sentence)}</h1>
-      {answer.paragraph && <p>{visible(answer.paragraph)}</p>}
+      <h1>{prose(answer.sentence)}</h1>
+      {answer.paragraph && <p>{prose(answer.paragraph)}</p>}
     </section>
   )
 }

@@ -3,12 +3,15 @@ import {
   buildApplication,
   buildCommand,
   buildRouteMap,
+  ExitCode,
+  run,
   type Application,
   type BaseArgs,
   type BaseFlags,
   type Command as StricliCommand,
   type CommandContext as StricliContext,
   type RouteMap,
+  type StricliProcess,
   type TypedCommandParameters,
 } from '@stricli/core'
 import { exitCode } from '../errors.ts'
@@ -26,6 +29,7 @@ export interface Topic {
 
 /** What stricli hands to a command: `serve` runs it with a context made for its topic. */
 export interface AppContext extends StricliContext {
+  readonly process: StricliProcess
   serve(topic: Topic, command: Command, input: Input, common: CommonFlags): Promise<number>
   /** The command's own exit code, kept because stricli knows only its own. */
   code: number
@@ -154,8 +158,16 @@ export function buildApp(topics: readonly Topic[]): Application<AppContext> {
   })
 }
 
-/** stricli's own outcomes are negative: anything about what was typed is wrong usage, the rest could not run. */
-export function exitCodeOf(stricliCode: number, commandCode: number): number {
-  if (stricliCode === 0) return commandCode
-  return stricliCode === -4 || stricliCode === -5 ? exitCode.usage : exitCode.unable
+/** Runs one command line and gives the exit code. */
+export async function execute(
+  topics: readonly Topic[],
+  words: readonly string[],
+  context: AppContext,
+): Promise<number> {
+  await run(buildApp(topics), words, context)
+  const outcome = context.process.exitCode ?? exitCode.ok
+  if (outcome === exitCode.ok) return context.code
+  // stricli's own outcomes: what was typed is wrong usage, the rest could not run.
+  const typed: readonly unknown[] = [ExitCode.UnknownCommand, ExitCode.InvalidArgument]
+  return typed.includes(outcome) ? exitCode.usage : exitCode.unable
 }

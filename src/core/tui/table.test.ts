@@ -43,7 +43,6 @@ describe('table', () => {
       columns: 80,
       ink: (ink, text) => `<${ink}>${text}`,
     })
-    // The ink's own characters count as text here, so no space is left to pad.
     assert.equal(lines[1], '<warning>x  y')
   })
 

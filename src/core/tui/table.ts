@@ -1,6 +1,6 @@
 /** Aligned columns for people. Pure: the width and the inks are handed in. */
 import type { Ink } from '../cli/output.ts'
-import { pad, plain, shorten, width } from './text.ts'
+import { plain, shorten, width } from './text.ts'
 
 /** How a column behaves; figures stand on the right. */
 export interface Column {
@@ -60,22 +60,25 @@ function layout(columns: readonly Column[], natural: readonly number[], room: nu
 /** Header and rows as lines. Columns that don't fit are shortened, then left out by their `drop` order. */
 export function table(columns: readonly Column[], rows: readonly (readonly Cell[])[], options: TableOptions): string[] {
   const header = columns.map((column): Cell => ({ text: column.title, ink: 'faint' }))
-  const texts = [header, ...rows].map((row) => columns.map((_, i) => plain(textOf(row[i] ?? ''))))
-  const natural = columns.map((column, i) =>
-    texts.reduce((most, row) => Math.max(most, width(row[i] ?? '')), column.minimum ?? 0),
+  const natural = columns.map((column) => column.minimum ?? 0)
+  const lines = [header, ...rows].map((row) =>
+    columns.map((_, i) => {
+      const cell = row[i] ?? ''
+      const text = plain(typeof cell === 'string' ? cell : cell.text)
+      const size = width(text)
+      if (size > (natural[i] ?? 0)) natural[i] = size
+      return { text, size, ink: typeof cell === 'string' ? undefined : cell.ink }
+    }),
   )
   const places = layout(columns, natural, options.columns)
-  return [header, ...rows].map((row, r) => {
-    const cells = places.map(([i, columnWidth]) => {
-      const text = shorten(texts[r]?.[i] ?? '', columnWidth)
-      const cell = row[i] ?? ''
-      const styled = typeof cell === 'string' || text === '' ? text : options.ink(cell.ink, text)
-      return pad(styled, columnWidth, columns[i]?.align === 'right' ? 'left' : 'right')
+  return lines.map((line) => {
+    const cells = places.map(([i, room]) => {
+      const { text, size, ink } = line[i] ?? { text: '', size: 0, ink: undefined }
+      const shown = size <= room ? text : shorten(text, room)
+      const space = ' '.repeat(Math.max(0, room - (size <= room ? size : width(shown))))
+      const styled = ink === undefined || shown === '' ? shown : options.ink(ink, shown)
+      return columns[i]?.align === 'right' ? space + styled : styled + space
     })
     return cells.join(GAP).trimEnd()
   })
-}
-
-function textOf(cell: Cell): string {
-  return typeof cell === 'string' ? cell : cell.text
 }

@@ -4,11 +4,15 @@
  */
 import { middle } from '../units.ts'
 
+/** Nearly every text: nothing harmful, one column a character. Asked first, as the rest is slow. */
+const SIMPLE = /^[\u0020-\u007e]*$/
+
 // Control (C0, DEL, C1), format (bidirectional overrides, zero width, tags) and lone surrogates; line separators.
 const HARMFUL = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu
 
 /** Replaces control, bidi and zero-width characters by a visible mark (control pictures where Unicode has one). */
 export function plain(text: string): string {
+  if (SIMPLE.test(text)) return text
   return text.replace(HARMFUL, (c) => {
     const code = c.charCodeAt(0)
     if (code < 0x20) return String.fromCharCode(0x2400 + code)
@@ -26,8 +30,8 @@ const PAIR = /[\u{10000}-\u{10ffff}]/gu
 
 /** Columns that `text` takes; styles count nothing, wide characters two, combining marks none. */
 export function width(text: string): number {
+  if (SIMPLE.test(text)) return text.length
   const bare = text.includes('\u001b') ? text.replace(STYLE, '') : text
-  if (/^[\u0020-\u007e]*$/.test(bare)) return bare.length
   const characters = bare.length - (bare.match(PAIR)?.length ?? 0)
   return characters + (bare.match(WIDE)?.length ?? 0) - (bare.match(MARK)?.length ?? 0)
 }
@@ -45,7 +49,7 @@ const TOKENS = /\u001b\[[0-9;]*m|[\s\S]/gu
  * texts from outside have gone through `plain` before).
  */
 export function cut(text: string, columns: number): string {
-  if (/^[\u0020-\u007e]*$/.test(text)) return text.length <= columns ? text : text.slice(0, Math.max(0, columns))
+  if (SIMPLE.test(text)) return text.length <= columns ? text : text.slice(0, Math.max(0, columns))
   let result = ''
   let used = 0
   for (const [token] of text.matchAll(TOKENS)) {
@@ -71,7 +75,18 @@ export function shorten(text: string, columns: number): string {
 }
 
 // What our own texts use, in ASCII; everything else becomes a question mark.
-const ASCII: Readonly<Record<string, string>> = { '…': '~', '·': '.', '→': '>', '↑': '^', '↓': 'v', '–': '-', '×': 'x' }
+const ASCII: Readonly<Record<string, string>> = {
+  '●': 'o',
+  '◆': '*',
+  '■': '#',
+  '…': '~',
+  '·': '.',
+  '→': '>',
+  '↑': '^',
+  '↓': 'v',
+  '–': '-',
+  '×': 'x',
+}
 
 /** For terminals that don't show UTF-8: there a byte of it may even be a control code (0x9b is CSI). */
 export function ascii(text: string): string {

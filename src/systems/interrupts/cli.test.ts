@@ -35,7 +35,7 @@ async function run(
       unicode: true,
       columns: () => 80,
       rows: () => 24,
-      line: (text = '') => void lines.push(text),
+      line: (text = '') => void lines.push(...text.split('\n')),
       json: (document) => void documents.push(v.parse(sampleSchema, JSON.parse(JSON.stringify(document)))),
       note: (text) => void notes.push(text),
       ink: (_, text) => plain(text),

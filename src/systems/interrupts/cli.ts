@@ -114,7 +114,10 @@ async function print(run: Run, moments: AsyncIterable<Moment | NocError>): Promi
   const { flags, state, cx } = run
   const { out } = cx
   const style: Style = { columns: out.terminal ? out.columns() : PIPE_COLUMNS, unicode: out.unicode, ink: out.ink }
-  const show = (line: string): void => out.line(out.unicode ? line : ascii(line))
+  const show = (lines: readonly string[]): void => {
+    const text = lines.join('\n')
+    out.line(out.unicode ? text : ascii(text))
+  }
   // Without rates nothing can be judged.
   const wanted = Math.max(flags.count ?? Infinity, flags.check && cx.json ? 2 : 1)
   let printed = 0
@@ -128,7 +131,7 @@ async function print(run: Run, moments: AsyncIterable<Moment | NocError>): Promi
     found = moment.verdicts.length > 0
     if (cx.json) out.json(json(moment, state))
     // The first reading has nothing to compare with; tables show rates.
-    else if (moment.sample.seconds > 0 || flags.replay !== undefined) batch(moment, state, style).forEach(show)
+    else if (moment.sample.seconds > 0 || flags.replay !== undefined) show(batch(moment, state, style))
     else continue
     printed += 1
     if (printed >= wanted) break

@@ -51,29 +51,21 @@ function grids(rows: number, width: number): Grids {
   }
 }
 
-/** Sums a row's counts. */
-function total(counts: Counts, row: number): number {
-  const width = counts.cpus.length
-  let sum = 0
-  for (let i = row * width; i < (row + 1) * width; i += 1) sum += counts.values[i] as number
-  return sum
+/** Two readings side by side. */
+interface Pair {
+  readonly before: Counts
+  readonly now: Counts
+  /** Places of `now`'s CPUs in `before`; null when they are the same. */
+  readonly columns: Int32Array | null
+  readonly seconds: number
 }
 
 /**
  * Rates of one row into `out`; false when a counter of it began anew (the interrupt was freed and given out again),
  * which makes the whole row incomparable for this once.
  */
-function rowRates(
-  before: Counts,
-  from: number,
-  now: Counts,
-  row: number,
-  columns: Int32Array | null,
-  seconds: number,
-  out: Float32Array,
-): boolean {
+function rowRates({ before, now, columns, seconds }: Pair, from: number, row: number, out: Float32Array): boolean {
   const width = now.cpus.length
-  const old = before.values
   const most = Math.min(HALF_RANGE, MOST_PER_SECOND * seconds)
   const base = row * width
   const oldBase = from * before.cpus.length
@@ -83,22 +75,23 @@ function rowRates(
       out[base + c] = NaN
       continue
     }
-    const grown = ((now.values[base + c] as number) - (old[oldBase + column] as number)) >>> 0
+    const grown = ((now.values[base + c] as number) - (before.values[oldBase + column] as number)) >>> 0
     if (grown > most) return false
-    out[base + c] = grown / seconds
+    out[base + c] = grown === 0 ? 0 : grown / seconds
   }
   return true
 }
 
+/** Adds a row's rates to its CPUs and gives their sum; NaN when none is known. */
 function addUp(line: Line, rates: Float32Array, base: number, width: number, cpuRates: Float64Array): number {
   const perCpu = line.kind === 'cpus'
   const figures = perCpu ? width : line.kind === 'one' ? 1 : 0
   let sum = NaN
   for (let c = 0; c < figures; c += 1) {
     const rate = rates[base + c] as number
-    if (Number.isNaN(rate)) continue
-    sum = Number.isNaN(sum) ? rate : sum + rate
-    if (perCpu) cpuRates[c] = (cpuRates[c] as number) + rate
+    if (rate !== rate) continue
+    sum = sum !== sum ? rate : sum + rate
+    if (perCpu && rate > 0) cpuRates[c] = (cpuRates[c] as number) + rate
   }
   return sum
 }
@@ -113,15 +106,17 @@ export function createMeter(): Meter {
       const width = cpus.length
       if (grid.lineRates.length !== lines.length || grid.cpuRates.length !== width) grid = grids(lines.length, width)
       const { rates, lineRates, lineTotals, cpuRates } = grid
-      const comparable = before !== null && seconds > 0
-      const rows = comparable && before ? places(before.lines, lines) : null
-      const columns = comparable && before ? places(before.cpus, cpus) : null
-      cpuRates.fill(comparable ? 0 : NaN)
+      const pair: Pair | null =
+        before !== null && seconds > 0 ? { before, now: counts, columns: places(before.cpus, cpus), seconds } : null
+      const rows = pair ? places(pair.before.lines, lines) : null
+      cpuRates.fill(pair ? 0 : NaN)
       for (let row = 0; row < lines.length; row += 1) {
         const base = row * width
         const from = rows === null ? row : (rows[row] as number)
-        lineTotals[row] = total(counts, row)
-        const known = comparable && before && from >= 0 && rowRates(before, from, counts, row, columns, seconds, rates)
+        let total = 0
+        for (let i = base; i < base + width; i += 1) total += counts.values[i] as number
+        lineTotals[row] = total
+        const known = pair !== null && from >= 0 && rowRates(pair, from, row, rates)
         if (!known) rates.fill(NaN, base, base + width)
         lineRates[row] = known ? addUp(lines[row] as Line, rates, base, width, cpuRates) : NaN
       }

@@ -38,6 +38,14 @@ function labelOf(line: Line): string | null {
   return label
 }
 
+/** All interrupts of devices, per second. */
+export function deviceRate({ interrupts }: Sample): number {
+  return interrupts.counts.lines.reduce(
+    (sum, line, row) => (isDevice(line) ? sum + (interrupts.lineRates[row] || 0) : sum),
+    0,
+  )
+}
+
 /** All devices that interrupt, the busiest first. */
 export function deviceGroups(sample: Sample): QueueGroup[] {
   const { lineRates, counts, rates } = sample.interrupts

@@ -2,7 +2,7 @@
 import { percent, rate, text } from '#core/units.ts'
 import type { Verdict } from '#core/verdict.ts'
 import { formatCpuList, parseCpuList } from './cpu-list.ts'
-import { candidates, deviceGroups, isMovable, topOf, type Queue, type QueueGroup } from './devices.ts'
+import { candidates, deviceGroups, deviceRate, isMovable, topOf, type Queue, type QueueGroup } from './devices.ts'
 import type { Machine, Sample } from './sample.ts'
 import { capital, inWords, listed } from './words.ts'
 
@@ -38,7 +38,7 @@ export function judgeImbalance(
   standing: ReadonlySet<string>,
 ): Verdict[] {
   const { cpus } = sample.interrupts.counts
-  if (cpus.length < 2) return []
+  if (cpus.length < 2 || deviceRate(sample) < thresholds.imbalance_rate * HYSTERESIS) return []
   const groups = deviceGroups(sample)
   const load = new Float64Array(cpus.length)
   for (const { cpuRates } of groups) cpuRates.forEach((value, c) => (load[c] = (load[c] ?? 0) + value))

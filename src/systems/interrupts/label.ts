@@ -66,9 +66,19 @@ export function deviceOf(label: string): string {
 const PER_CPU =
   /^(?:arch_timer|timer\d*|arm-pmu|.*[-_]pmu|pmu\d*|IPI|resched\d+|callfunc(?:single)?\d+|spinlock\d+|irqwork\d+|debug\d+|riscv-timer|ipi)\b/
 
-/** Whether the line is a device's: numbered, and not one that every CPU makes for itself. LOC, RES, CAL are not. */
+const devices = new WeakMap<object, boolean>()
+
+/**
+ * Whether the line is a device's: numbered, and not one that every CPU makes for itself. LOC, RES, CAL are not.
+ * Remembered by line, as it is asked for every line of every sample.
+ */
 export function isDevice(line: { readonly id: string; readonly name: string; readonly chip: string }): boolean {
-  return /^\d+$/.test(line.id) && !PER_CPU.test(line.name) && !line.chip.includes('percpu')
+  let device = devices.get(line)
+  if (device === undefined) {
+    device = /^\d+$/.test(line.id) && !PER_CPU.test(line.name) && !line.chip.includes('percpu')
+    devices.set(line, device)
+  }
+  return device
 }
 
 // Drivers whose queues the kernel places itself (PCI_IRQ_AFFINITY): storage. Kernels before 6.6 let the file look

@@ -122,12 +122,12 @@ function readRow(
       let q = p
       let value = 0
       while (c >= ZERO && c <= NINE) {
-        value = value * 10 + c - ZERO
+        value = (Math.imul(value, 10) + c - ZERO) | 0
         c = bytes[(q += 1)] as number
       }
       if (q === p || c > SPACE) break
       const column = columns[figures] as number
-      // A typed array keeps what is left modulo 2^32, as the kernel's own counters do.
+      // Modulo 2^32, as the kernel's own counters.
       if (column >= 0) values[base + column] = value
       p = q
     }
