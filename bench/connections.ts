@@ -1,19 +1,35 @@
 /**
- * `npm run bench -- connections`: 50,000 sockets in an own network namespace, read by us and by ss in the same run.
- * Roles of this one file: `` opens the namespace, `inside` measures there, `serve` and `call` hold the sockets.
+ * What a look at 50,000 sockets costs beside ss, in the same run: an own network namespace, loopback, several servers
+ * and clients. Roles of this one file: the bare one opens the namespace, `inside` fills it and measures, `serve` and
+ * `call` hold the sockets, `look` looks in a process of its own. All end with their standard input.
  */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer, connect, type Socket } from 'node:net'
+import { readFileSync } from 'node:fs'
+import { type Socket, connect, createServer } from 'node:net'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { systemClock } from '#core/clock.ts'
+import { KEYS, groupSockets, regroup } from '../src/systems/connections/groups.ts'
+import { createLooker, snapshot } from '../src/systems/connections/look.ts'
+import { readSockets } from '../src/systems/connections/sources/read.ts'
 
 const SELF = fileURLToPath(import.meta.url)
+const NOC = join(import.meta.dirname, '..', 'bin', 'noc')
 const PAIRS = 5
+/** Each connection is two sockets: both ends are here. */
 const CONNECTIONS = 25_000
 const BATCH = 100
+const ROUNDS = 7
 
-function role(name: string, ...args: string[]): ChildProcess {
-  return spawn(process.execPath, ['--import', 'tsx', SELF, name, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
+function role(...args: string[]): ChildProcess {
+  return spawn(process.execPath, ['--import', 'tsx', SELF, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
+}
+
+async function line(child: ChildProcess): Promise<string> {
+  if (!child.stdout) return ''
+  const [chunk] = (await once(child.stdout, 'data')) as [Buffer]
+  return chunk.toString().trim()
 }
 
 const addressOf = (pair: number): string => (pair % 2 === 0 ? `127.0.1.${pair + 1}` : '::1')
@@ -27,44 +43,153 @@ async function serve(pair: number): Promise<void> {
 }
 
 async function call(pair: number): Promise<void> {
+  const one = async (): Promise<void> => {
+    const socket = connect(portOf(pair), addressOf(pair))
+    await once(socket, 'connect')
+    socket.write('GET / HTTP/1.1\r\n\r\n')
+  }
   for (let done = 0; done < CONNECTIONS / PAIRS; done += BATCH) {
-    await Promise.all(
-      Array.from({ length: BATCH }, async () => {
-        const socket = connect(portOf(pair), addressOf(pair))
-        await once(socket, 'connect')
-        socket.write('GET / HTTP/1.1\r\n\r\n')
-      }),
-    )
+    await Promise.all(Array.from({ length: BATCH }, one))
   }
 }
 
-async function ready(child: ChildProcess): Promise<void> {
-  if (child.stdout) await once(child.stdout, 'data')
+interface Cost {
+  readonly wall: number
+  readonly cpu: number
 }
 
-async function inside(args: readonly string[]): Promise<void> {
+/** Milliseconds of wall clock and CPU of a whole program, by the kernel's account of our children. */
+function program(argv: readonly string[]): Cost {
+  // utime and stime of the children that were waited for, in hundredths of a second (proc(5)).
+  const spent = (): number => {
+    const fields = readFileSync('/proc/self/stat', 'utf8').split(') ')[1]?.split(' ') ?? []
+    return (Number(fields[13]) + Number(fields[14])) * 10
+  }
+  const [before, began] = [spent(), performance.now()]
+  spawnSync(argv[0] ?? '', argv.slice(1), { stdio: 'ignore' })
+  return { wall: performance.now() - began, cpu: spent() - before }
+}
+
+async function measured(work: () => Promise<unknown>): Promise<Cost> {
+  const [cpu, began] = [process.cpuUsage(), performance.now()]
+  await work()
+  const { user, system } = process.cpuUsage(cpu)
+  return { wall: performance.now() - began, cpu: (user + system) / 1000 }
+}
+
+const options = { source: 'netlink', proc: '/proc' } as const
+const limits = { warning: 10, critical: 100, silent_after: 60, limits: [] }
+
+/** Looks for one line of input each; answers with what it cost. */
+async function look(): Promise<void> {
+  const rss = (): number => process.memoryUsage().rss
+  const before = rss()
+  let most = before
+  const watching = createLooker({ source: 'netlink', limits, clock: systemClock, since: () => null })
+  const whole = async (looker = watching): Promise<void> => {
+    const found = await looker.look({ by: KEYS, filter: { remote: null, process: null, state: null, port: null } })
+    snapshot(found, 1000, () => null)
+  }
+  const cases: Readonly<Record<string, () => Promise<void>>> = {
+    idle: async () => {
+      const { sockets } = await readSockets(options)
+      regroup(
+        groupSockets(sockets, () => ({ process: null, pid: null, unit: null, user: null })),
+        KEYS,
+      )
+    },
+    owners: () => whole(createLooker({ source: 'netlink', limits, clock: systemClock, since: () => null })),
+    again: whole,
+  }
+  process.stdin.on('data', (chunk: Buffer) => {
+    const work = cases[chunk.toString().trim()]
+    if (work === undefined) return
+    const answer = async (): Promise<void> => {
+      const cost = await measured(work)
+      most = Math.max(most, rss())
+      process.stdout.write(`${JSON.stringify({ ...cost, growth: (most - before) / 1048576 })}\n`)
+    }
+    void answer()
+  })
+}
+
+const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
+
+function report(title: string, costs: readonly Cost[]): number {
+  const wall = costs.map((cost) => cost.wall)
+  const text = [median(wall), Math.min(...wall), median(costs.map((cost) => cost.cpu))].map((n) =>
+    n.toFixed(0).padStart(6),
+  )
+  console.log(`${title.padEnd(46)} ${text[0]} ms median ${text[1]} ms best ${text[2]} ms CPU`)
+  return median(wall)
+}
+
+async function measure(): Promise<void> {
+  const looker = role('look')
+  await line(looker)
+  let growth = 0
+  const ask = async (what: string): Promise<Cost> => {
+    looker.stdin?.write(`${what}\n`)
+    const cost = JSON.parse(await line(looker)) as Cost & { growth: number }
+    growth = cost.growth
+    return cost
+  }
+  const first = await ask('idle')
+  const costs = {
+    idle: [] as Cost[],
+    owners: [] as Cost[],
+    again: [] as Cost[],
+    noc: [] as Cost[],
+    ss: [] as Cost[],
+    ssp: [] as Cost[],
+  }
+  for (let round = 0; round < ROUNDS; round++) {
+    costs.ss.push(program(['ss', '-tinaOe']))
+    costs.idle.push(await ask('idle'))
+    costs.ssp.push(program(['ss', '-tinpaOe']))
+    costs.owners.push(await ask('owners'))
+    costs.again.push(await ask('again'))
+    costs.noc.push(program([process.execPath, NOC, 'connections', '--json']))
+  }
+  looker.stdin?.end()
+  const { sockets } = await readSockets(options)
+  console.log(`${sockets.length} sockets, ${ROUNDS} rounds, each program once a round\n`)
+  report('first snapshot of a process, idle times', [first])
+  const idle = report('snapshot with idle times', costs.idle)
+  const ss = report('ss -tinaOe', costs.ss)
+  const owners = report('snapshot with owners, nothing remembered', costs.owners)
+  report('snapshot with owners, next look of a daemon', costs.again)
+  const ssp = report('ss -tinpaOe', costs.ssp)
+  const noc = report('whole run of noc connections --json', costs.noc)
+  console.log(`\nwith idle times: ${(ss / idle).toFixed(1)}x as fast as ss -tinaOe`)
+  console.log(
+    `with owners:     ${(ssp / owners).toFixed(1)}x as fast as ss -tinpaOe (whole program: ${(ssp / noc).toFixed(1)}x)`,
+  )
+  console.log(`memory growth:   ${growth.toFixed(0)} MiB`)
+}
+
+async function inside(): Promise<void> {
   spawnSync('ip', ['link', 'set', 'lo', 'up'])
+  spawnSync('sysctl', ['-qw', 'net.ipv4.ip_local_port_range=1024 65535'])
   const pairs = Array.from({ length: PAIRS }, (_, pair) => String(pair))
   const servers = pairs.map((pair) => role('serve', pair))
-  await Promise.all(servers.map(ready))
+  await Promise.all(servers.map(line))
   const clients = pairs.map((pair) => role('call', pair))
-  await Promise.all(clients.map(ready))
-  console.log('up', process.pid)
-  if (args[0] === 'hold') await once(process.stdin, 'end')
-  for (const child of [...servers, ...clients]) child.kill()
+  await Promise.all(clients.map(line))
+  await measure()
+  for (const child of [...servers, ...clients]) child.stdin?.end()
 }
 
-const [what = '', ...rest] = process.argv.slice(2)
+const [what = '', pair = ''] = process.argv.slice(2)
 if (what === '') {
-  const child = spawn(
-    'unshare',
-    ['--net', '--fork', '--kill-child', process.execPath, '--import', 'tsx', SELF, 'inside', ...rest],
-    { stdio: 'inherit' },
-  )
-  await once(child, 'exit')
-} else if (what === 'inside') await inside(rest)
+  const child = spawn('unshare', ['--net', process.execPath, '--import', 'tsx', SELF, 'inside'], { stdio: 'inherit' })
+  const [code] = (await once(child, 'exit')) as [number | null]
+  process.exitCode = code ?? 1
+} else if (what === 'inside') await inside()
 else {
   process.stdin.on('end', () => process.exit()).resume()
-  await (what === 'serve' ? serve(Number(rest[0])) : call(Number(rest[0])))
+  if (what === 'serve') await serve(Number(pair))
+  else if (what === 'call') await call(Number(pair))
+  else await look()
   process.stdout.write('ready\n')
 }

@@ -1,5 +1,5 @@
 /** How the console writes what it was given: names from outside, times, lengths of time. Pure. */
-import { clock, duration } from '#core/units.ts'
+import { clock, duration, rate, type Quantity } from '#core/units.ts'
 
 // C0, DEL, C1; line separators; bidirectional controls (they reorder what is read); zero-width characters.
 const HARMFUL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\u200b-\u200f\ufeff]/g
@@ -11,6 +11,12 @@ export function visible(text: string): string {
     if (code < 0x20) return String.fromCharCode(0x2400 + code)
     return code === 0x7f ? '\u2421' : '\ufffd'
   })
+}
+
+/** Events per second, always with one decimal below 100, so that figures don't change their width as they live. */
+export function steadyRate(perSecond: number): Quantity {
+  const { value, unit } = rate(perSecond)
+  return { value: /^[1-9]\d?$/.test(value) ? `${value}.0` : value, unit }
 }
 
 /** `41 min`, `5.2 h`: a length of time in ms. */

@@ -72,7 +72,7 @@ export function probeTarget(commands: readonly string[]): HostAndPort | null {
 
 /** Where the plan for a target is opened. */
 export function planHref({ remote, ...rest }: CloseTarget): string {
-  const more = Object.entries(rest).map(([name, value]) => [name, String(value)])
+  const more = Object.entries(rest).map(([name, value]): [string, string] => [name, String(value)])
   return `/connections?${new URLSearchParams([['close', remote], ...more])}`
 }
 

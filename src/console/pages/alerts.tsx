@@ -10,7 +10,8 @@ import { CliLine, Commands } from '../ui/copy.tsx'
 import { Finding } from '../ui/finding.tsx'
 import { Badge } from '../ui/mark.tsx'
 import { AnswerBlock, Empty, Panel, Waiting } from '../ui/page-parts.tsx'
-import { Table, type Column } from '../ui/table.tsx'
+import type { Column } from '../ui/column.ts'
+import { Table } from '../ui/table.tsx'
 import { AlertActs, AlertMeta, silenced, testDelivery } from './alert-acts.tsx'
 
 /** Newest and worst first, as on the home page. */

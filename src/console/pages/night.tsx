@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
-import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
+import { useMemo, useRef } from 'preact/hooks'
 import type { NightEvent } from '#core/alerts/types.ts'
 import type { Tonight } from '#core/http/documents.ts'
 import { clock } from '#core/units.ts'
@@ -8,6 +8,7 @@ import { pages } from '../../systems/pages.ts'
 import { plural, prose } from '../format.ts'
 import { now } from '../state/clock.ts'
 import { Mark, type State } from '../ui/mark.tsx'
+import { useWidth } from '../ui/width.ts'
 import { layoutNight, nightHours, skyStops, type NightMark } from './night-layout.ts'
 
 /** Below this width, px, the line becomes a list by hour. */
@@ -86,7 +87,7 @@ function Line({ night, width }: { readonly night: Tonight['night']; readonly wid
   const here = ((now.value - from) / (to - from)) * width
   return (
     <div class="night-line">
-      <div class="night-sky" style={{ '--sky': skyStops(from, to) } as JSX.CSSProperties} />
+      <div class="night-sky" style={{ '--sky': skyStops(from, to) }} />
       {hours.map((hour) => (
         <span key={hour.at} class="night-hour" style={{ left: `${hour.x}px` }}>
           {hour.label && <small>{clock(hour.at).slice(0, 2)}</small>}
@@ -140,15 +141,9 @@ function List({ events }: { readonly events: readonly NightEvent[] }): JSX.Eleme
 /** Everything that happened from 20:00 to 06:00 (by day: the last 24 hours), on one line or by hour. */
 export function Night({ night }: { readonly night: Tonight['night'] }): JSX.Element {
   const box = useRef<HTMLDivElement>(null)
-  const width = useSignal(0)
+  const width = useWidth(box)
   const list = useSignal(false)
-  useLayoutEffect(() => void (width.value = box.current?.clientWidth ?? 0), [])
-  useEffect(() => {
-    const observer = new ResizeObserver(([entry]) => (width.value = Math.floor(entry?.contentRect.width ?? 0)))
-    if (box.current) observer.observe(box.current)
-    return () => observer.disconnect()
-  }, [])
-  const narrow = width.value > 0 && width.value < LINE_FROM
+  const narrow = width > 0 && width < LINE_FROM
   const atNight = Math.abs(night.to - night.from - 600 * MINUTE) < 61 * MINUTE
   const title = atNight ? 'This night' : 'The last 24 hours'
   const { events } = night
@@ -164,11 +159,11 @@ export function Night({ night }: { readonly night: Tonight['night'] }): JSX.Elem
         )}
       </div>
       <div ref={box} class="night-box">
-        {width.value > 0 &&
+        {width > 0 &&
           (narrow || (list.value && events.length > 0) ? (
             <List events={events} />
           ) : (
-            <Line night={night} width={width.value} />
+            <Line night={night} width={width} />
           ))}
       </div>
     </section>

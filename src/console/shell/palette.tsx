@@ -43,21 +43,19 @@ function pageItems(): Item[] {
   }))
 }
 
+function commandItem({ line, summary }: CommandList['commands'][number]): Item {
+  return { group: 'Commands, to copy', label: line, note: summary, run: () => void copy(line) }
+}
+
 function useCommands(): readonly Item[] {
   const list = useSignal<readonly Item[]>([])
   useEffect(() => {
     const stop = new AbortController()
-    read<CommandList>('/api/commands', stop.signal)
-      .then(({ commands }) => {
-        list.value = commands.map(({ line, summary }) => ({
-          group: 'Commands, to copy',
-          label: line.startsWith('noc') ? line : `noc ${line}`,
-          note: summary,
-          run: () => void copy(line.startsWith('noc') ? line : `noc ${line}`),
-        }))
-      })
+    read<CommandList>('/api/commands', stop.signal).then(
+      ({ commands }) => (list.value = commands.map(commandItem)),
       // Without commands the palette still has pages and acts.
-      .catch(() => undefined)
+      () => undefined,
+    )
     return () => stop.abort()
   }, [])
   return list.value

@@ -41,7 +41,14 @@ function unreachable(cause: unknown): ApiError {
   )
 }
 
-async function call<T>(path: string, init: RequestInit): Promise<T> {
+interface Init {
+  readonly method?: 'POST'
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+  readonly signal?: AbortSignal
+}
+
+async function call<T>(path: string, init: Init): Promise<T> {
   const once = async (): Promise<Response> => {
     try {
       return await fetch(path, {

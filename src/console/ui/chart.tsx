@@ -8,6 +8,7 @@ import { seconds } from '../format.ts'
 import { now } from '../state/clock.ts'
 import { colour, paint } from '../state/theme.ts'
 import type { ChartLine } from './history.tsx'
+import { useWidth } from './width.ts'
 import { align, zoom, type ChartData, type Range } from './range.ts'
 
 /** What a chart is given; times in ms. */
@@ -191,35 +192,24 @@ export function Chart(props: ChartProps): JSX.Element {
   const place = useRef<HTMLDivElement>(null)
   const chart = useRef<UPlot | null>(null)
   const current = useRef(props)
-  const width = useSignal(0)
+  const width = useWidth(place)
   const cursor = useSignal<number | null>(null)
   current.current = props
   const data = columns(props)
-  const shape = [
-    paint.value,
-    width.value,
-    props.at,
-    props.range.to - props.range.from > 2 * DAY,
-    props.lines.length,
-  ].join()
+  const shape = [paint.value, width, props.at, props.range.to - props.range.from > 2 * DAY, props.lines.length].join()
 
   useEffect(() => {
-    const observer = new ResizeObserver(([entry]) => (width.value = Math.floor(entry?.contentRect.width ?? 0)))
-    if (place.current) observer.observe(place.current)
-    return () => observer.disconnect()
-  }, [])
-  useEffect(() => {
-    if (!place.current || width.value === 0) return undefined
+    if (!place.current || width === 0) return undefined
     const wiring = {
-      width: width.value,
+      width,
       current: () => current.current,
       onCursor: (index: number | null) => (cursor.value = index),
     }
-    const made = new UPlot(options(props, wiring), data as UPlot.AlignedData, place.current)
+    const made = new UPlot(options(props, wiring), data, place.current)
     chart.current = made
     return () => made.destroy()
   }, [shape])
-  useEffect(() => chart.current?.setData(data as UPlot.AlignedData), [props.series, props.range.from, props.range.to])
+  useEffect(() => chart.current?.setData(data), [props.series, props.range.from, props.range.to])
 
   return (
     <div class="chart">

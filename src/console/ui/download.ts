@@ -1,5 +1,5 @@
+import type { Column } from './column.ts'
 import { csv } from './order.ts'
-import type { Column } from './table.tsx'
 
 function save(name: string, type: string, text: string): void {
   const url = URL.createObjectURL(new Blob([text], { type }))

@@ -1,28 +1,11 @@
-import { useSignal, type Signal } from '@preact/signals'
+import { useSignal } from '@preact/signals'
 import type { ComponentChildren, JSX } from 'preact'
 import { useRef } from 'preact/hooks'
 import { plural } from '../format.ts'
+import type { Column, Sort } from './column.ts'
 import { saveCsv, saveJson } from './download.ts'
-import { compareCells, keepOrder, matches, type CellValue } from './order.ts'
-
-/** One column: what it holds, and how it is drawn when plain text won't do. */
-export interface Column<R> {
-  readonly key: string
-  readonly title: string
-  /** What the title stands for, when it is short. */
-  readonly hint?: string
-  value(row: R): CellValue
-  cell?(row: R): ComponentChildren
-  readonly numeric?: boolean
-  /** Shown only where the table is at least so wide: medium 640 px, wide 1,080 px. Always in CSV. */
-  readonly from?: 'medium' | 'wide'
-}
-
-/** Which column leads, and which way. */
-export interface Sort {
-  readonly key: string
-  readonly direction: 1 | -1
-}
+import { compareCells, keepOrder, matches } from './order.ts'
+import { TableHead, TableRow, TableTools } from './table-parts.tsx'
 
 interface Props<R> {
   readonly title: string
@@ -76,129 +59,6 @@ function useRows<R>(props: Props<R>, sort: Sort, filter: string, held: boolean):
   return sorted
 }
 
-function Head<R>({
-  columns,
-  sort,
-  wide,
-}: {
-  columns: readonly Column<R>[]
-  sort: Signal<Sort>
-  wide: boolean
-}): JSX.Element {
-  const press = (column: Column<R>): void => {
-    const { key, direction } = sort.value
-    const first = column.numeric ? -1 : 1
-    sort.value = { key: column.key, direction: key === column.key ? (direction === 1 ? -1 : 1) : first }
-  }
-  return (
-    <thead>
-      <tr>
-        {wide && (
-          <th class="fold">
-            <span class="vh">More</span>
-          </th>
-        )}
-        {columns.map((column) => {
-          const on = sort.value.key === column.key
-          return (
-            <th
-              key={column.key}
-              class={`${column.numeric ? 'num' : ''} ${column.from ?? ''}`}
-              aria-sort={on ? (sort.value.direction === 1 ? 'ascending' : 'descending') : 'none'}
-            >
-              <button type="button" title={column.hint ?? ''} onClick={() => press(column)}>
-                {column.title}
-                <span aria-hidden="true">{on ? (sort.value.direction === 1 ? '↑' : '↓') : ''}</span>
-              </button>
-            </th>
-          )
-        })}
-      </tr>
-    </thead>
-  )
-}
-
-interface RowProps<R> {
-  readonly row: R
-  readonly columns: readonly Column<R>[]
-  readonly open: boolean
-  readonly detail: ((row: R) => ComponentChildren) | undefined
-  onToggle(): void
-}
-
-function Row<R>({ row, columns, open, detail, onToggle }: RowProps<R>): JSX.Element {
-  const press = (event: MouseEvent): void => {
-    const target = event.target instanceof Element ? event.target : null
-    if (!detail || target?.closest('a, button') || !getSelection()?.isCollapsed) return
-    onToggle()
-  }
-  return (
-    <>
-      <tr class={detail ? 'opens' : ''} onClick={press}>
-        {detail && (
-          <td class="fold">
-            <button
-              type="button"
-              aria-expanded={open}
-              aria-label={`More about ${columns[0]?.value(row) ?? ''}`}
-              onClick={onToggle}
-            >
-              <span aria-hidden="true">›</span>
-            </button>
-          </td>
-        )}
-        {columns.map((column) => (
-          <td key={column.key} class={`${column.numeric ? 'num' : ''} ${column.from ?? ''}`}>
-            {column.cell ? column.cell(row) : column.value(row)}
-          </td>
-        ))}
-      </tr>
-      {open && detail && (
-        <tr class="detail">
-          <td colSpan={columns.length + 1}>{detail(row)}</td>
-        </tr>
-      )}
-    </>
-  )
-}
-
-interface ToolsProps {
-  readonly filter: Signal<string>
-  readonly title: string
-  onCsv(): void
-  onJson(): void
-}
-
-function Tools({ filter, title, onCsv, onJson }: ToolsProps): JSX.Element {
-  return (
-    <>
-      <label class="filter">
-        <span class="vh">Filter {title}</span>
-        <input
-          type="search"
-          placeholder="Filter"
-          spellcheck={false}
-          data-filter=""
-          value={filter.value}
-          onInput={(event) => (filter.value = event.currentTarget.value)}
-          onKeyDown={(event) => {
-            if (event.key !== 'Escape') return
-            filter.value = ''
-            event.currentTarget.blur()
-          }}
-        />
-        <kbd aria-hidden="true">/</kbd>
-      </label>
-      <button type="button" class="button small" onClick={onCsv}>
-        CSV
-      </button>
-      <button type="button" class="button small" onClick={onJson}>
-        JSON
-      </button>
-    </>
-  )
-}
-
 /** A table that can be sorted, filtered and taken away. */
 export function Table<R>(props: Props<R>): JSX.Element {
   const { title, file, columns, id, note, foot, detail, empty } = props
@@ -222,7 +82,7 @@ export function Table<R>(props: Props<R>): JSX.Element {
         <h2>{title}</h2>
         {note && <small>{note}</small>}
         <div class="end">
-          <Tools
+          <TableTools
             filter={filter}
             title={title}
             onCsv={() => saveCsv(file, columns, rows)}
@@ -230,18 +90,17 @@ export function Table<R>(props: Props<R>): JSX.Element {
           />
         </div>
       </header>
-      <div
-        class="table-box"
-        onPointerEnter={hold(true)}
-        onPointerLeave={hold(false)}
-        onFocusIn={hold(true)}
-        onFocusOut={hold(false)}
-      >
+      <div class="table-box">
         <table>
-          <Head columns={columns} sort={sort} wide={detail !== undefined} />
-          <tbody>
+          <TableHead columns={columns} sort={sort} opens={detail !== undefined} />
+          <tbody
+            onPointerEnter={hold(true)}
+            onPointerLeave={hold(false)}
+            onFocusIn={hold(true)}
+            onFocusOut={hold(false)}
+          >
             {shown.map((row) => (
-              <Row
+              <TableRow
                 key={id(row)}
                 row={row}
                 columns={columns}

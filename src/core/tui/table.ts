@@ -61,24 +61,30 @@ function layout(columns: readonly Column[], natural: readonly number[], room: nu
 export function table(columns: readonly Column[], rows: readonly (readonly Cell[])[], options: TableOptions): string[] {
   const header = columns.map((column): Cell => ({ text: column.title, ink: 'faint' }))
   const natural = columns.map((column) => column.minimum ?? 0)
-  const lines = [header, ...rows].map((row) =>
-    columns.map((_, i) => {
-      const cell = row[i] ?? ''
-      const text = plain(typeof cell === 'string' ? cell : cell.text)
-      const size = width(text)
+  const measure = (row: readonly Cell[]): void => {
+    for (let i = 0; i < columns.length; i += 1) {
+      const size = width(plain(textOf(row[i])))
       if (size > (natural[i] ?? 0)) natural[i] = size
-      return { text, size, ink: typeof cell === 'string' ? undefined : cell.ink }
-    }),
-  )
+    }
+  }
+  measure(header)
+  rows.forEach(measure)
   const places = layout(columns, natural, options.columns)
-  return lines.map((line) => {
-    const cells = places.map(([i, room]) => {
-      const { text, size, ink } = line[i] ?? { text: '', size: 0, ink: undefined }
-      const shown = size <= room ? text : shorten(text, room)
-      const space = ' '.repeat(Math.max(0, room - (size <= room ? size : width(shown))))
-      const styled = ink === undefined || shown === '' ? shown : options.ink(ink, shown)
-      return columns[i]?.align === 'right' ? space + styled : styled + space
-    })
-    return cells.join(GAP).trimEnd()
-  })
+  const draw = (row: readonly Cell[]): string => {
+    let line = ''
+    for (const [i, room] of places) {
+      const text = plain(textOf(row[i]))
+      const shown = width(text) <= room ? text : shorten(text, room)
+      const space = ' '.repeat(Math.max(0, room - width(shown)))
+      const cell = row[i]
+      const styled = typeof cell === 'object' && shown !== '' ? options.ink(cell.ink, shown) : shown
+      line += (line === '' ? '' : GAP) + (columns[i]?.align === 'right' ? space + styled : styled + space)
+    }
+    return line.trimEnd()
+  }
+  return [draw(header), ...rows.map(draw)]
+}
+
+function textOf(cell: Cell | undefined): string {
+  return typeof cell === 'object' ? cell.text : (cell ?? '')
 }

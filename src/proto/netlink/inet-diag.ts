@@ -288,22 +288,26 @@ function u64(view: DataView, at: number, little: boolean): number {
 
 type AddressNames = (view: DataView, at: number, family: 4 | 6) => string
 
+/** Slots of the cache of address texts; a power of two. */
+const SLOTS = 4096
+
+/** Address texts, each made once unless two addresses meet in a slot: there are far fewer addresses than sockets. */
 function addressNames(): AddressNames {
-  const v4 = new Map<number, string>()
-  const v6 = new Map<string, string>()
+  const keys = new Uint32Array(SLOTS * 4)
+  const texts: string[] = []
+  const families: number[] = []
   return (view, at, family) => {
     const a = view.getUint32(at)
-    if (family === 4) {
-      let text = v4.get(a)
-      if (text === undefined) v4.set(a, (text = ipv4Text(a)))
-      return text
-    }
-    const b = view.getUint32(at + 4)
-    const c = view.getUint32(at + 8)
-    const d = view.getUint32(at + 12)
-    const key = String.fromCharCode(a >>> 16, a, b >>> 16, b, c >>> 16, c, d >>> 16, d)
-    let text = v6.get(key)
-    if (text === undefined) v6.set(key, (text = ipv6Text(a, b, c, d)))
-    return text
+    const b = family === 4 ? 0 : view.getUint32(at + 4)
+    const c = family === 4 ? 0 : view.getUint32(at + 8)
+    const d = family === 4 ? 0 : view.getUint32(at + 12)
+    const slot = (Math.imul(a ^ b ^ c ^ d, 0x9e37_79b1) >>> 20) & (SLOTS - 1)
+    const key = slot * 4
+    const same = keys[key] === a && keys[key + 1] === b && keys[key + 2] === c && keys[key + 3] === d
+    const known = texts[slot]
+    if (same && families[slot] === family && known !== undefined) return known
+    keys.set([a, b, c, d], key)
+    families[slot] = family
+    return (texts[slot] = family === 4 ? ipv4Text(a) : ipv6Text(a, b, c, d))
   }
 }

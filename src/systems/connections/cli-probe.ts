@@ -3,7 +3,7 @@ import { NocError, exitCode } from '#core/errors.ts'
 import { plain } from '#core/tui/text.ts'
 import { parseEndpoint } from './filter.ts'
 import { PROBE_TIMEOUT_MS, probe as ask } from './probe.ts'
-import { type ProbeTry, milliseconds } from './probe-words.ts'
+import { type ProbeTry, tryParts } from './probe-words.ts'
 
 /** What was typed after `noc connections probe` (index.ts). */
 export interface ProbeInput {
@@ -37,10 +37,6 @@ export async function probe({ flags, args }: ProbeInput, cx: CommandContext): Pr
   return result.outcome === 'answers' ? exitCode.ok : exitCode.found
 }
 
-function tryLine({ ip, outcome, connectMs, firstByteMs, detail }: ProbeTry): string {
-  const times = [
-    ...(connectMs === null ? [] : [`connected in ${milliseconds(connectMs)}`]),
-    ...(firstByteMs === null ? [] : [`first byte after ${milliseconds(firstByteMs)}`]),
-  ]
-  return plain(`  ${outcome.padEnd(11)} ${[ip, ...times, detail].filter((part) => part !== '').join(', ')}`)
+function tryLine(one: ProbeTry): string {
+  return plain(`  ${one.outcome.padEnd(11)} ${[one.ip, ...tryParts(one)].filter((part) => part !== '').join(', ')}`)
 }

@@ -29,7 +29,9 @@ function look(sockets: readonly Socket[]): Look {
 }
 
 test('a plan lists every socket, and never listening or finished ones', () => {
-  const others = ['LISTEN', 'TIME-WAIT', 'UNCONN'].map((state) => socketOf({ state, localPort: 50_000 }))
+  const others = ['LISTEN', 'TIME-WAIT', 'UNCONN'].map((state) =>
+    socketOf({ state, localPort: 50_000, timer: state === 'TIME-WAIT' ? 3 : 0 }),
+  )
   const plan = planClose(look([...socketsOf(3), ...others, socketOf({ state: 'CLOSE-WAIT' })]), NO_SESSION)
   const document = describePlan(plan)
   assert.deepEqual([document.dryRun, document.found, document.closed, document.plan], [true, 4, 0, plan.id])

@@ -5,7 +5,7 @@ import { pathText } from './words.ts'
 import type { Look } from './look.ts'
 import { MACHINE } from './owners.ts'
 import type { Session } from './session.ts'
-import { type Socket, endpoint, identity } from './socket.ts'
+import { type Socket, endpoint, hasNoPeer, identity } from './socket.ts'
 import { openNetlink } from './sources/netlink.ts'
 import { readSockets } from './sources/read.ts'
 import { killBySs } from './sources/ss.ts'
@@ -30,13 +30,17 @@ export interface ClosePlan {
   readonly what: string
 }
 
-/** Not to be closed: nobody holds them and they go by themselves, or they are no connections. */
-const LEFT_ALONE: ReadonlySet<string> = new Set(['TIME-WAIT', 'LISTEN', 'UNCONN'])
+/** The kernel's timer of what is over but for a last wait, whatever state it is shown in; nobody holds it. */
+const TIMEWAIT_TIMER = 3
 /** How often and how long apart (ms) we look whether the closed ones are gone. */
 const CHECKS = 3
 const CHECK_MS = 100
 /** Sockets that are closed between two turns of the event loop. */
 const A_TURN = 256
+
+function closable(socket: Socket): boolean {
+  return !hasNoPeer(socket) && socket.timer !== TIMEWAIT_TIMER
+}
 
 /** Closing sockets is for root; says so. */
 export function checkRoot(): void {
@@ -60,9 +64,10 @@ export function remoteMissing(): NocError {
 
 /** What of a look would be closed. */
 export function planClose(look: Look, session: Session): ClosePlan {
-  const groups = look.groups.filter((group) => group.state !== null && !LEFT_ALONE.has(group.state))
+  const groups = look.groups.filter((group) => group.members.some(closable))
   const sockets = groups
     .flatMap((group) => group.members)
+    .filter(closable)
     .map((socket) => {
       const owner = look.owners.owner(socket)
       const pid = owner?.pid ?? null
@@ -136,7 +141,7 @@ async function remaining(plan: ClosePlan, signal?: AbortSignal): Promise<Set<Soc
   for (let check = 0; left.size > 0 && check < CHECKS; check++) {
     if (check > 0) await setTimeout(CHECK_MS)
     const { sockets } = await readSockets({ source: plan.source, proc: MACHINE.proc, ...(signal ? { signal } : {}) })
-    const there = new Set(sockets.filter((socket) => !LEFT_ALONE.has(socket.state)).map(identity))
+    const there = new Set(sockets.filter(closable).map(identity))
     left = new Set([...left].filter((socket) => there.has(identity(socket))))
   }
   return left

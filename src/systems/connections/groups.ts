@@ -44,27 +44,48 @@ export function groupSockets(
   factsOf: (socket: Socket, listener: Socket | null) => Facts,
 ): Group[] {
   const listenerOf = listeners(sockets)
-  const groups = new Map<string, Open>()
+  const groups: Open[] = []
+  const byPlace = new Map<string, Map<number, Open[]>>()
   for (const socket of sockets) {
     if (hasNoPeer(socket)) continue
     const listener = listenerOf(socket)
     const incoming = listener !== null || (socket.localPort < 1024 && socket.remotePort >= 1024)
     // What nobody has accepted yet belongs to whoever listens.
     const waiting = socket.inode === 0 && (socket.state === 'ESTABLISHED' || socket.state === 'CLOSE-WAIT')
-    const { process, pid, unit, user } = factsOf(socket, waiting ? listener : null)
-    const { protocol, remote: host, state } = socket
+    const facts = factsOf(socket, waiting ? listener : null)
+    const direction = incoming ? 'in' : 'out'
     const port = incoming ? socket.localPort : socket.remotePort
-    const key = `${protocol}${incoming ? '<' : '>'}${host} ${port} ${state} ${user}\u0000${unit}\u0000${process}`
-    let group = groups.get(key)
+    const ports = byPlace.get(socket.remote) ?? new Map<number, Open[]>()
+    if (ports.size === 0) byPlace.set(socket.remote, ports)
+    const here = ports.get(port) ?? []
+    if (here.length === 0) ports.set(port, here)
+    let group = here.find((one) => belongs(one, socket, direction, facts))
     if (group === undefined) {
-      const direction = incoming ? 'in' : 'out'
-      group = { key, protocol, direction, host, port, process, unit, user, state, members: [], pids: new Set() }
-      groups.set(key, group)
+      group = openGroup(socket, direction, port, facts)
+      here.push(group)
+      groups.push(group)
     }
     group.members.push(socket)
-    if (pid !== null && group.pids.size < MAX_PIDS) group.pids.add(pid)
+    if (facts.pid !== null && group.pids.size < MAX_PIDS) group.pids.add(facts.pid)
   }
-  return [...groups.values()].toSorted(biggestFirst)
+  return groups.toSorted(biggestFirst)
+}
+
+function belongs(group: Open, { state, protocol }: Socket, direction: 'in' | 'out', facts: Facts): boolean {
+  return (
+    group.state === state &&
+    group.direction === direction &&
+    group.protocol === protocol &&
+    group.process === facts.process &&
+    group.unit === facts.unit &&
+    group.user === facts.user
+  )
+}
+
+function openGroup({ protocol, remote, state }: Socket, direction: 'in' | 'out', port: number, facts: Facts): Open {
+  const { process, unit, user } = facts
+  const key = [protocol, direction, remote, port, process, unit, user, state].join('\u0000')
+  return { key, protocol, direction, host: remote, port, process, unit, user, state, members: [], pids: new Set() }
 }
 
 function biggestFirst(a: Group, b: Group): number {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { addConntrackLine, type ConntrackAges, conntrackKey } from './conntrack.ts'
-import { socketOf } from './fixtures/sockets.ts'
+import { socketOf, socketsOf } from './fixtures/sockets.ts'
 import { ageMemory, growthMemory } from './history.ts'
 
 const nothing = (): null => null
@@ -41,8 +41,15 @@ test('an age is counted from the first sight, and never below what the kernel im
   assert.deepEqual([ages.age(old), ages.age(quiet)], [60_000, null])
   ages.note(62_000, [quiet], nothing)
   assert.equal(ages.age(quiet), 1000)
-  ages.note(63_000, [old], nothing)
-  assert.equal(ages.age(old), 7000, 'forgotten when it was gone')
+})
+
+test('sockets that are gone are forgotten before they fill the memory', () => {
+  const ages = ageMemory()
+  const many = socketsOf(3000, { lastSent: null })
+  ages.note(0, many, nothing)
+  const [stays = socketOf(), goes = socketOf()] = many
+  ages.note(1000, [stays], nothing)
+  assert.deepEqual([ages.age(stays), ages.age(goes)], [1000, 90])
 })
 
 test('connection tracking tells the age of what was there before us, through NAT too', () => {

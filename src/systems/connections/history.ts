@@ -40,25 +40,41 @@ export interface Ages {
   age(socket: Socket): number | null
 }
 
+/** Entries for sockets that are gone are kept until they are as many as those that are there, and this many more. */
+const SLACK = 1000
+
 /** Makes an empty memory of sockets. */
 export function ageMemory(): Ages {
-  let seen = new Map<number | string, number>()
+  // By the number of a socket; what has none is not remembered. Times count from the first look: small numbers.
+  let seen = new Map<number, number>()
+  let origin: number | null = null
   let now = 0
   return {
     note: (at, sockets, known) => {
-      const still = new Map<number | string, number>()
+      origin ??= at
+      now = at - origin
       for (const socket of sockets) {
         const key = identity(socket)
-        still.set(key, seen.get(key) ?? at - (known(socket) ?? 0))
+        if (typeof key === 'number' && !seen.has(key)) seen.set(key, now - (known(socket) ?? 0))
       }
-      seen = still
-      now = at
+      if (seen.size > sockets.length * 2 + SLACK) seen = remaining(seen, sockets)
     },
     age: (socket) => {
-      const first = seen.get(identity(socket))
+      const key = identity(socket)
+      const first = typeof key === 'number' ? seen.get(key) : undefined
       const watched = first === undefined ? 0 : now - first
       const age = Math.max(watched, connectedMs(socket))
       return age > 0 ? age : null
     },
   }
+}
+
+function remaining(seen: ReadonlyMap<number, number>, sockets: readonly Socket[]): Map<number, number> {
+  const still = new Map<number, number>()
+  for (const socket of sockets) {
+    const key = identity(socket)
+    const first = typeof key === 'number' ? seen.get(key) : undefined
+    if (typeof key === 'number' && first !== undefined) still.set(key, first)
+  }
+  return still
 }

@@ -75,13 +75,15 @@ test('files of a process that are empty or gone leave a question mark, not an er
   assert.deepEqual(owners.owner(withInode(501)), { pid: 7, process: '?', unit: null })
 })
 
-test('owners are remembered while their sockets last, and forgotten with them', async (t) => {
+test('owners are remembered while their sockets last, and forgotten later', async (t) => {
   const m = machine(t)
   m.process(7, 'apache2', ['socket:[501]'])
   const { book: owners } = book(m)
   await owners.look([withInode(501)])
   m.kill(7)
   assert.equal((await owners.look([withInode(501)])).owner(withInode(501))?.pid, 7)
+  const many = Array.from({ length: 1000 }, (_, n) => withInode(600 + n))
+  await owners.look(many)
   await owners.look([])
   assert.equal((await owners.look([withInode(501)])).owner(withInode(501)), null)
 })

@@ -37,6 +37,8 @@ const TURN_MS = 8
 const SCAN_SHARE = 0.02
 /** A socket without a process (the kernel's own, another container's) is looked up again after this long. */
 const ORPHAN_MS = 60_000
+/** Entries for sockets that are gone are kept until they are as many as those that are there, and this many more. */
+const SLACK = 1000
 /** Most folders of control groups that are looked at to find one by its id. */
 const MAX_CGROUPS = 20_000
 /** Most bytes of /etc/passwd. */
@@ -67,24 +69,24 @@ export function ownerBook(paths: OwnerPaths, clock: Clock): OwnerBook {
     for (const inode of wanted) orphans.set(inode, now)
     nextScan = now + (now - began) / SCAN_SHARE
   }
+  const unknown = (sockets: readonly Socket[], now: number): Set<number> => {
+    const wanted = new Set<number>()
+    for (const { inode } of sockets) {
+      if (inode === 0 || byInode.has(inode)) continue
+      const missed = orphans.get(inode)
+      if (missed === undefined || now - missed >= ORPHAN_MS) wanted.add(inode)
+    }
+    return wanted
+  }
 
   return {
     look: async (sockets, signal) => {
       const now = clock.monotonic()
-      const wanted = new Set<number>()
-      // Only what is still there is kept: the book is never larger than the reading.
-      const known = new Map<number, Owner>()
-      const lost = new Map<number, number>()
-      for (const { inode } of sockets) {
-        if (inode === 0) continue
-        const owner = byInode.get(inode)
-        const missed = orphans.get(inode)
-        if (owner !== undefined) known.set(inode, owner)
-        else if (missed !== undefined && now - missed < ORPHAN_MS) lost.set(inode, missed)
-        else wanted.add(inode)
+      if (byInode.size + orphans.size > sockets.length * 2 + SLACK) {
+        byInode = kept(byInode, sockets)
+        orphans = kept(orphans, sockets)
       }
-      byInode = known
-      orphans = lost
+      const wanted = unknown(sockets, now)
       if (wanted.size > 0 && now >= nextScan) await scan(wanted, signal)
       const users = readUsers(paths.passwd)
       const found = byInode
@@ -97,6 +99,15 @@ export function ownerBook(paths: OwnerPaths, clock: Clock): OwnerBook {
       }
     },
   }
+}
+
+function kept<T>(map: ReadonlyMap<number, T>, sockets: readonly Socket[]): Map<number, T> {
+  const still = new Map<number, T>()
+  for (const { inode } of sockets) {
+    const value = map.get(inode)
+    if (value !== undefined) still.set(inode, value)
+  }
+  return still
 }
 
 /** Finds the holders of the wanted inodes, takes those out of the set, and answers how many processes were closed to us. */

@@ -26,17 +26,24 @@ export function summarize(
 ): Pick<ProbeResult, 'outcome' | 'summary'> {
   const outcome = WORST.find((one) => tries.some((entry) => entry.outcome === one)) ?? 'unreachable'
   const those = tries.filter((entry) => entry.outcome === outcome)
-  const where = endpoint(host, port)
   const share = those.length === tries.length ? '' : ` in ${those.length} of ${tries.length} tries`
-  const connect = those.map((entry) => entry.connectMs).find((ms) => ms !== null)
-  const accepted = connect === undefined ? '' : `; connected in ${milliseconds(connect)}`
-  const byte = those.map((entry) => entry.firstByteMs).find((ms) => ms !== null)
-  const answered = byte === undefined ? '' : `, first byte after ${milliseconds(byte)}`
-  const detail = outcome === 'answers' ? '' : `; ${those[0]?.detail ?? ''}`
-  return { outcome, summary: `${where} ${WORDS[outcome]}${share}${accepted}${answered}${detail}.` }
+  const [first] = those
+  const how = first === undefined ? [] : tryParts(first)
+  // What an answer said is shown by itself.
+  const parts = outcome === 'answers' ? how.slice(0, -1) : how
+  return { outcome, summary: `${endpoint(host, port)} ${WORDS[outcome]}${share}: ${parts.join(', ')}.` }
+}
+
+/** What happened in one try, in order. */
+export function tryParts({ connectMs, firstByteMs, detail }: ProbeTry): string[] {
+  return [
+    ...(connectMs === null ? [] : [`connected in ${milliseconds(connectMs)}`]),
+    ...(firstByteMs === null ? [] : [`first byte after ${milliseconds(firstByteMs)}`]),
+    detail,
+  ]
 }
 
 /** Below 10 ms one decimal tells a local network from a far one. */
-export function milliseconds(ms: number): string {
+function milliseconds(ms: number): string {
   return ms < 10 ? `${ms.toFixed(1)} ms` : timeText(ms)
 }

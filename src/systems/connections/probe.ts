@@ -73,7 +73,7 @@ function failed(ip: string, outcome: ProbeOutcome, detail: string): ProbeTry {
 
 function notConnected(ip: string, reason: Waited): ProbeTry {
   const code = systemErrorCode(reason)
-  if (reason === 'late' || code === 'ETIMEDOUT') return failed(ip, 'timeout', 'no reply to the connect')
+  if (reason === 'late' || code === 'ETIMEDOUT') return failed(ip, 'timeout', 'neither accepted nor refused')
   if (code === 'ECONNREFUSED' || code === 'ECONNRESET') return failed(ip, 'refused', 'connection refused')
   return failed(ip, 'unreachable', code ?? 'closed at once')
 }
@@ -101,8 +101,8 @@ function wait(socket: Socket, event: string, ms: number, signal?: AbortSignal): 
 
 type Answer = Pick<ProbeTry, 'outcome' | 'detail'>
 
-const HANGS: Answer = { outcome: 'hangs', detail: 'accepted, then no byte' }
-const CLOSED: Answer = { outcome: 'refused', detail: 'accepted, then closed without a byte' }
+const CLOSED: Answer = { outcome: 'refused', detail: 'closed without a byte' }
+const hangs = (timeoutMs: number): Answer => ({ outcome: 'hangs', detail: `no byte within ${timeoutMs / 1000} s` })
 
 /** Lets a server that speaks first speak, else sends one HTTP request. */
 async function askPlain(socket: Socket, { timeoutMs, signal }: ProbeRequest): Promise<Answer> {
@@ -111,7 +111,7 @@ async function askPlain(socket: Socket, { timeoutMs, signal }: ProbeRequest): Pr
     socket.write(REQUEST)
     waited = await wait(socket, 'readable', timeoutMs, signal)
   }
-  if (waited === 'late') return HANGS
+  if (waited === 'late') return hangs(timeoutMs)
   const data: unknown = waited === 'came' ? socket.read() : null
   if (!Buffer.isBuffer(data)) return CLOSED
   return { outcome: 'answers', detail: firstLine(data) }
@@ -135,8 +135,8 @@ async function askTls(socket: Socket, { host, timeoutMs, signal }: ProbeRequest)
   try {
     const waited = await wait(tls, 'secureConnect', timeoutMs, signal)
     if (waited === 'came') return { outcome: 'answers', detail: `speaks ${tls.getProtocol() ?? 'TLS'}` }
-    if (socket.bytesRead > 0) return { outcome: 'answers', detail: 'answers, but not with TLS that we know' }
-    return waited === 'late' ? HANGS : CLOSED
+    if (socket.bytesRead > 0) return { outcome: 'answers', detail: 'not with TLS that we know' }
+    return waited === 'late' ? hangs(timeoutMs) : CLOSED
   } finally {
     tls.destroy()
   }

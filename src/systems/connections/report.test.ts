@@ -95,7 +95,7 @@ test('the page gets an answer that says what it means, and counts each stuck con
   assert.equal(view.answer.sentence, 'curl waits for 198.51.100.1, which accepts and never answers.')
   assert.match(view.answer.paragraph, /^30 connections are stuck, since .* Three more things are stuck, below\.$/)
   const quiet = connectionsView({ ...snapshot, unknown: ['idle times'] }, groups, [])
-  assert.equal(quiet.answer.severity, 'ok')
+  assert.deepEqual([quiet.answer.severity, quiet.answer.sentence], ['ok', 'No connection is seen to be stuck.'])
   assert.match(quiet.answer.paragraph, /Not known here: idle times\.$/)
 })
 

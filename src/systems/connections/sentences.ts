@@ -4,7 +4,16 @@ import type { Verdict } from '#core/verdict.ts'
 import { type Group, allKeepAlive, idleTimes, median, sum } from './groups.ts'
 import type { Kind } from './rules.ts'
 import type { Socket } from './socket.ts'
-import { closeCommand, growthText, pathText, probeCommand, programText, restartCommand, timeText } from './words.ts'
+import {
+  closeCommand,
+  growthText,
+  pathText,
+  probeCommand,
+  programText,
+  restartCommand,
+  sentence,
+  timeText,
+} from './words.ts'
 
 /** What a finding rests on. */
 export interface FindingFacts {
@@ -43,10 +52,10 @@ export function say(facts: FindingFacts, at: number): Sayings {
     summary: [`${count(stuck.length)} ${state} ${pathText(group)}`, ...figures]
       .filter((part) => part !== '')
       .join(', '),
-    evidence: [voice.evidence, ownersText(facts)].filter((part) => part !== '').join(' '),
+    evidence: [sentence(voice.evidence), ownersText(facts)].filter((part) => part !== '').join(' '),
     fix: voice.fix,
     commands: voice.commands,
-    headline: voice.headline,
+    headline: sentence(voice.headline),
     meaning: `${count(stuck.length)} connections are stuck${trend === '' ? '' : `, ${trend}`}. ${voice.meaning}`,
   }
 }
@@ -72,13 +81,20 @@ function trendText({ growthPerMinute, since }: FindingFacts, at: number): string
 function ownersText({ group, stuck }: FindingFacts): string {
   const whole = group.members.length
   const parts = [
-    ...(group.pids.size > 0 ? [`${count(group.pids.size)} ${group.pids.size === 1 ? 'process' : 'processes'}`] : []),
+    ...pidsText(group),
     ...(group.unit === null ? [] : [group.unit]),
     ...(group.user === null ? [] : [`user ${group.user}`]),
   ]
   const holders = parts.length === 0 ? '' : `Held by ${parts.join(', ')}.`
   const rest = whole > stuck.length ? `${count(whole - stuck.length)} more like these are not stuck.` : ''
   return [holders, rest].filter((part) => part !== '').join(' ')
+}
+
+/** Process numbers while they are few. */
+function pidsText({ pids }: Group): string[] {
+  if (pids.size === 0) return []
+  if (pids.size === 1) return [`pid ${[...pids][0]}`]
+  return [pids.size <= 3 ? `pids ${[...pids].join(' ')}` : `${count(pids.size)} processes`]
 }
 
 function sizeText(stuck: readonly Socket[], figure: (socket: Socket) => number | null): string {

@@ -240,7 +240,8 @@ test('keep-alive is told as it is', () => {
 
 test('a program that is not visible, or has a dangerous name, is told and its commands stay harmless', () => {
   const unseen = verdict(socketsOf(10, hanging(9 * MINUTE)), { facts: { process: null, unit: null } })
-  assert.match(unseen.summary, /^10 ESTABLISHED an unknown process -> /)
+  assert.match(unseen.summary, /^10 ESTABLISHED a process of www-data -> /)
+  assert.match(unseen.evidence, /^A process of www-data sent /)
   assert.equal(unseen.commands[1], "noc connections close --remote '[2001:db8:ba::100]:80'")
   const evil = (process: string): string =>
     verdict(socketsOf(10, hanging(9 * MINUTE)), { facts: { process } }).commands[1]?.split(' --process')[1] ?? ''

@@ -31,7 +31,7 @@ export function answer(
   if (worst === undefined) {
     return {
       severity: 'ok',
-      sentence: quiet(groups),
+      sentence: quiet(groups, snapshot.unknown),
       paragraph: [calm(groups), limits(snapshot.unknown)].join(' ').trim(),
     }
   }
@@ -46,8 +46,9 @@ export function answer(
   }
 }
 
-function quiet(groups: readonly Group[]): string {
-  return groups.length === 0 ? 'No connection is open.' : 'No connection is stuck.'
+function quiet(groups: readonly Group[], unknown: readonly string[]): string {
+  if (groups.length === 0) return 'No connection is open.'
+  return unknown.length === 0 ? 'No connection is stuck.' : 'No connection is seen to be stuck.'
 }
 
 function calm(groups: readonly Group[]): string {

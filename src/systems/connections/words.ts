@@ -15,7 +15,13 @@ export function timeText(ms: number): string {
 
 /** The program, as a sentence names it. */
 export function programText(group: Group): string {
-  return group.process ?? 'an unknown process'
+  if (group.process !== null) return group.process
+  return group.user === null ? 'an unknown process' : `a process of ${group.user}`
+}
+
+/** A sentence that may begin with our own words for a program; names of programs keep their case. */
+export function sentence(text: string): string {
+  return text.replace(/^(?:an? )/, (article) => article.charAt(0).toUpperCase() + article.slice(1))
 }
 
 /** `apache2 -> 192.0.2.1 port 80`, or `apache2 port 80 <- 192.0.2.7` for what came in. */

@@ -4,7 +4,7 @@ import * as fc from 'fast-check'
 import { createMeter, type Measured } from './delta.ts'
 import { interruptsText, type FakeLine } from './fixtures/machine.ts'
 import { createHistory, median } from './history.ts'
-import { countsParser } from './parse.ts'
+import { countsParser, parseCounts } from './parse.ts'
 
 interface Step {
   readonly cpus: readonly number[]
@@ -19,7 +19,7 @@ function measured(seconds: number, ...steps: Step[]): Measured {
   const parser = countsParser('interrupts')
   const meter = createMeter()
   const results = steps.map(({ cpus, lines }, i) =>
-    meter.measure(parser.parse(Buffer.from(interruptsText(cpus, lines))), i === 0 ? 0 : seconds),
+    meter.measure(parseCounts(parser, Buffer.from(interruptsText(cpus, lines))), i === 0 ? 0 : seconds),
   )
   return results.at(-1) as Measured
 }

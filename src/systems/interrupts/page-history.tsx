@@ -2,7 +2,8 @@ import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import type { SeriesDefinition } from '#core/series/types.ts'
-import { rate, text } from '#core/units.ts'
+import { text } from '#core/units.ts'
+import { steadyRate } from '../../console/format.ts'
 import { read } from '../../console/state/api.ts'
 import { History, type ChartLine } from '../../console/ui/history.tsx'
 
@@ -57,5 +58,5 @@ export function InterruptHistory({ total, cpu, inFinding }: Props): JSX.Element 
     { name: total, label: 'All interrupts', ink: 'moon' },
     ...(chosen.current === null ? [] : cpuLine(names.value, chosen.current, inFinding)),
   ]
-  return <History title="History" lines={lines} format={(value) => text(rate(value))} />
+  return <History title="History" lines={lines} format={(value) => text(steadyRate(value))} />
 }

@@ -1,13 +1,15 @@
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useEffect } from 'preact/hooks'
-import { count, percent, rate } from '#core/units.ts'
-import { visible } from '../../console/format.ts'
+import { count, percent } from '#core/units.ts'
+import { steadyRate, visible } from '../../console/format.ts'
 import { read } from '../../console/state/api.ts'
 import { paused } from '../../console/state/clock.ts'
+import { Figure } from '../../console/ui/figure.tsx'
 import { Name } from '../../console/ui/name.tsx'
 import { Sparkline } from '../../console/ui/sparkline.tsx'
-import { Table, type Column } from '../../console/ui/table.tsx'
+import type { Column } from '../../console/ui/column.ts'
+import { Table } from '../../console/ui/table.tsx'
 import type { HeatRow, InterruptLine, InterruptsSample, InterruptsView } from './wire.ts'
 
 /** The whole sample is read anew this often, ms; on a machine with many figures, seldom. */
@@ -89,15 +91,6 @@ function useSample(figures: number): InterruptsSample | null {
   return sample.value
 }
 
-function Figure({ value, unit }: { readonly value: string; readonly unit: string }): JSX.Element {
-  return (
-    <>
-      {value}
-      <span class="unit">{unit}</span>
-    </>
-  )
-}
-
 const columns: readonly Column<Line>[] = [
   { key: 'id', title: 'Line', value: (line) => line.id, cell: (line) => <Name text={line.id} width={10} mono /> },
   { key: 'name', title: 'Name', value: (line) => line.name, cell: (line) => <Name text={line.name} width={26} /> },
@@ -132,7 +125,7 @@ const columns: readonly Column<Line>[] = [
     title: 'Rate',
     numeric: true,
     value: (line) => line.rate,
-    cell: (line) => (line.rate === null ? 'unknown' : <Figure {...rate(line.rate)} />),
+    cell: (line) => (line.rate === null ? 'unknown' : <Figure {...steadyRate(line.rate)} />),
   },
   {
     key: 'share',

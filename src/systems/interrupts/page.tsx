@@ -1,9 +1,9 @@
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useRef } from 'preact/hooks'
-import { count, percent, rate, text } from '#core/units.ts'
+import { count, percent, text } from '#core/units.ts'
 import type { Verdict } from '#core/verdict.ts'
-import { plural } from '../../console/format.ts'
+import { plural, steadyRate } from '../../console/format.ts'
 import { feed, useFeed, type Feed } from '../../console/state/live.ts'
 import { useSparks } from '../../console/state/series.ts'
 import { CliLine } from '../../console/ui/copy.tsx'
@@ -24,8 +24,8 @@ const RECEIVE = 'interrupts.net_rx'
 const RECENT = 60
 
 function networkNote(network: NonNullable<InterruptsView['network']>): string {
-  if (network.dropped > 0) return `${text(rate(network.dropped))} packets dropped`
-  if (network.squeezed > 0) return `${text(rate(network.squeezed))} of the polls out of budget`
+  if (network.dropped > 0) return `${text(steadyRate(network.dropped))} packets dropped`
+  if (network.squeezed > 0) return `${text(steadyRate(network.squeezed))} of the polls out of budget`
   return 'no packet dropped'
 }
 
@@ -52,8 +52,8 @@ function Cards({ document, hot }: Props): JSX.Element {
   const spark = useSparks([TOTAL, RECEIVE])
   const busiest = useRecent(document.busiestCpu?.rate ?? 0, document.at)
   const { busiestCpu, busiestLine, network } = document
-  const all = rate(document.rate)
-  const receive = network && rate(network.receive)
+  const all = steadyRate(document.rate)
+  const receive = network && steadyRate(network.receive)
   return (
     <section class="cards" aria-label="Figures">
       <StatCard
@@ -67,7 +67,9 @@ function Cards({ document, hot }: Props): JSX.Element {
         label="Busiest CPU"
         value={busiestCpu ? String(busiestCpu.cpu) : 'none'}
         unit=""
-        note={busiestCpu ? `${text(rate(busiestCpu.rate))}, ${percent(busiestCpu.share)} of all` : 'nothing came in'}
+        note={
+          busiestCpu ? `${text(steadyRate(busiestCpu.rate))}, ${percent(busiestCpu.share)} of all` : 'nothing came in'
+        }
         severity={busiestCpu && busiestCpu.cpu === hot ? document.verdicts[0]?.severity : undefined}
         values={busiest}
       />
@@ -75,7 +77,7 @@ function Cards({ document, hot }: Props): JSX.Element {
         label="Busiest line"
         value={busiestLine ? busiestLine.name || busiestLine.id : 'none'}
         unit=""
-        note={busiestLine ? text(rate(busiestLine.rate)) : 'nothing came in'}
+        note={busiestLine ? text(steadyRate(busiestLine.rate)) : 'nothing came in'}
         values={document.rows.find((row) => row.id === busiestLine?.id)?.history ?? []}
       />
       <StatCard

@@ -4,10 +4,10 @@ import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
 import { NocError } from '#core/errors.ts'
 import { interruptsText } from './fixtures/machine.ts'
-import { countsParser, type Counts } from './parse.ts'
+import { countsParser, parseCounts, type Counts } from './parse.ts'
 
 const fixture = (name: string): Buffer => readFileSync(new URL(`./fixtures/${name}`, import.meta.url))
-const parse = (text: string | Buffer): Counts => countsParser('interrupts').parse(Buffer.from(text))
+const parse = (text: string | Buffer): Counts => parseCounts(countsParser('interrupts'), Buffer.from(text))
 const rowOf = (counts: Counts, id: string): number => counts.lines.findIndex((line) => line.id === id)
 const figures = (counts: Counts, id: string): number[] => {
   const from = rowOf(counts, id) * counts.cpus.length
@@ -104,7 +104,7 @@ describe('odd lines', () => {
 
 describe('softirqs', () => {
   it('keeps the columns of the CPUs that are online when more are possible', () => {
-    const counts = countsParser('softirqs', false).parse(fixture('many-possible.softirqs'), [0, 2])
+    const counts = parseCounts(countsParser('softirqs', false), fixture('many-possible.softirqs'), [0, 2])
     assert.deepEqual(figures(counts, 'NET_RX'), [43066, 5])
     assert.equal(counts.lines[0]?.id, 'HI')
   })
@@ -113,7 +113,7 @@ describe('softirqs', () => {
     const parser = countsParser('softirqs', false)
     const online = [0, 9]
     for (let i = 0; i < 3; i += 1) {
-      assert.deepEqual(figures(parser.parse(fixture('two-cpus.softirqs'), online), 'NET_RX'), [43066, 0])
+      assert.deepEqual(figures(parseCounts(parser, fixture('two-cpus.softirqs'), online), 'NET_RX'), [43066, 0])
     }
   })
 })
@@ -124,20 +124,20 @@ describe('memory between samples', () => {
 
   it('gives the same line objects for as long as a line stays the same', () => {
     const parser = countsParser('interrupts')
-    const first = parser.parse(Buffer.from(interruptsText([0, 1], [a, b])))
-    const second = parser.parse(Buffer.from(interruptsText([0, 1], [{ ...a, counts: [9, 9] }, b])))
+    const first = parseCounts(parser, Buffer.from(interruptsText([0, 1], [a, b])))
+    const second = parseCounts(parser, Buffer.from(interruptsText([0, 1], [{ ...a, counts: [9, 9] }, b])))
     assert.equal(second.lines, first.lines)
     assert.equal(second.cpus, first.cpus)
-    const third = parser.parse(Buffer.from(interruptsText([0, 1], [b])))
+    const third = parseCounts(parser, Buffer.from(interruptsText([0, 1], [b])))
     assert.equal(third.lines[0], first.lines[1])
-    const fourth = parser.parse(Buffer.from(interruptsText([0], [{ ...b, counts: [1] }])))
+    const fourth = parseCounts(parser, Buffer.from(interruptsText([0], [{ ...b, counts: [1] }])))
     assert.equal(fourth.lines[0], first.lines[1], 'a CPU that goes makes no new line')
   })
 
   it('takes a number that was given to another device as another line', () => {
     const parser = countsParser('interrupts')
-    const first = parser.parse(Buffer.from(interruptsText([0, 1], [a])))
-    const second = parser.parse(Buffer.from(interruptsText([0, 1], [{ ...a, label: 'PCI-MSI 1-edge      nvme0q1' }])))
+    const first = parseCounts(parser, Buffer.from(interruptsText([0, 1], [a])))
+    const second = parseCounts(parser, Buffer.from(interruptsText([0, 1], [{ ...a, label: 'PCI-MSI 1-edge      nvme0q1' }])))
     assert.notEqual(second.lines[0], first.lines[0])
     assert.equal(second.lines[0]?.name, 'nvme0q1')
   })
@@ -149,11 +149,11 @@ describe('memory between samples', () => {
 
   it('leaves the counts before whole when the next file is faulty half-way', () => {
     const parser = countsParser('interrupts')
-    parser.parse(Buffer.from(interruptsText([0, 1], [b, b])))
-    const before = parser.parse(Buffer.from(interruptsText([0, 1], [a, b])))
+    parseCounts(parser, Buffer.from(interruptsText([0, 1], [b, b])))
+    const before = parseCounts(parser, Buffer.from(interruptsText([0, 1], [a, b])))
     for (let i = 0; i < 3; i += 1) {
       const faulty = interruptsText([0, 1], [{ ...a, counts: [7, 7] }]) + 'garbage\n'
-      assert.throws(() => parser.parse(Buffer.from(faulty)))
+      assert.throws(() => parseCounts(parser, Buffer.from(faulty)))
     }
     assert.deepEqual([...before.values], [1, 2, 3, 4])
   })

@@ -4,15 +4,15 @@ import { join } from 'node:path'
 import type { Clock } from '#core/clock.ts'
 import { NocError, reasonOf, systemErrorCode } from '#core/errors.ts'
 import { createMeter } from './delta.ts'
-import { countsParser } from './parse.ts'
+import { countsParser, type Counts, type CountsParser } from './parse.ts'
 import type { Machine, Sample } from './sample.ts'
 import { parseSoftnet, softnetRates, type SoftnetCounts } from './softnet.ts'
 import { createMachine } from './topology.ts'
 
 /** Most bytes of one file; 1,024 CPUs with 5,000 lines write 56 MB. */
 export const MAX_FILE_BYTES: number = 64 * 1024 * 1024
-/** First size of the buffer; fits 64 CPUs with 300 lines. */
-const FIRST_BUFFER_BYTES = 256 * 1024
+/** Size of the buffer: 32 pages of procfs, some dozen lines of 256 CPUs. */
+const BUFFER_BYTES = 128 * 1024
 /** A CPU that comes or goes while the kernel writes the file leaves lines that don't fit; then it is read again. */
 const TRIES = 3
 
@@ -37,41 +37,42 @@ export function findRoots(proc: string, sys: string | undefined): Roots {
   return { proc, sys: existsSync(beside) ? beside : null }
 }
 
-interface FileReader {
-  /** The bytes of the file; valid until the next call. */
-  read(path: string): Uint8Array
-}
-
-/** Reads synchronously: procfs gives a page at a time, and 500 trips to a thread cost ten times the reading. */
-function fileReader(): FileReader {
-  let buffer = Buffer.allocUnsafeSlow(FIRST_BUFFER_BYTES)
-  const fill = (fd: number, path: string): Uint8Array => {
-    let length = 0
-    for (;;) {
-      const count = readSync(fd, buffer, length, buffer.length - length, null)
-      length += count
-      if (count === 0) return buffer.subarray(0, length)
-      if (length < buffer.length) continue
-      if (length >= MAX_FILE_BYTES) {
+/**
+ * Feeds a file to a parser through one small buffer. Synchronously: procfs gives a page at a time, and 500 trips to a
+ * thread cost ten times the reading.
+ */
+function feeder(): (path: string, parser: CountsParser, online?: readonly number[]) => Counts {
+  let buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES)
+  const feed = (fd: number, path: string, parser: CountsParser): number => {
+    let kept = 0
+    for (let total = 0; ; ) {
+      let filled = kept
+      for (let got = -1; got !== 0 && filled < buffer.length; filled += got) {
+        got = readSync(fd, buffer, filled, buffer.length - filled, null)
+      }
+      total += filled - kept
+      if (total > MAX_FILE_BYTES) {
         throw new NocError(
           'NOC_INTERRUPTS_HUGE',
           `${path} is larger than ${MAX_FILE_BYTES / 2 ** 20} MB, which no kernel writes`,
         )
       }
-      const larger = Buffer.allocUnsafeSlow(buffer.length * 2)
-      larger.set(buffer)
-      buffer = larger
+      const used = parser.push(buffer.subarray(0, filled))
+      kept = filled - used
+      if (filled < buffer.length) return kept
+      if (used > 0) buffer.copyWithin(0, used, filled)
+      // A line of a machine with thousands of CPUs.
+      else buffer = Buffer.concat([buffer], buffer.length * 2)
     }
   }
-  return {
-    read(path) {
-      const fd = openSync(path, 'r')
-      try {
-        return fill(fd, path)
-      } finally {
-        closeSync(fd)
-      }
-    },
+  return (path, parser, online) => {
+    const fd = openSync(path, 'r')
+    try {
+      parser.begin(online)
+      return parser.end(feed(fd, path, parser))
+    } finally {
+      closeSync(fd)
+    }
   }
 }
 
@@ -98,17 +99,17 @@ export function createSampler(roots: Roots, clock: Clock): Sampler {
     softirqs: join(roots.proc, 'softirqs'),
     softnet: join(roots.proc, 'net/softnet_stat'),
   }
-  const file = fileReader()
+  const read = feeder()
   const interrupts = countsParser(paths.interrupts)
   const softirqs = countsParser(paths.softirqs, false)
   const meter = createMeter()
   let softMeter = createMeter()
   let before: { readonly monotonic: number; readonly softnet: SoftnetCounts | null } | null = null
 
-  const readInterrupts = (): ReturnType<typeof interrupts.parse> => {
+  const readInterrupts = (): Counts => {
     for (let tries = 1; ; tries += 1) {
       try {
-        return interrupts.parse(file.read(paths.interrupts))
+        return read(paths.interrupts, interrupts)
       } catch (error) {
         if (tries >= TRIES || !(error instanceof NocError) || error.code !== 'NOC_INTERRUPTS_LINE') {
           throw unreadable(paths.interrupts, error)
@@ -131,7 +132,7 @@ export function createSampler(roots: Roots, clock: Clock): Sampler {
       const at = clock.now()
       const counts = readInterrupts()
       const seconds = before ? (monotonic - before.monotonic) / 1000 : 0
-      const soft = optional(() => softirqs.parse(file.read(paths.softirqs), counts.cpus))
+      const soft = optional(() => read(paths.softirqs, softirqs, counts.cpus))
       const softnet = optional(() => parseSoftnet(readFileSync(paths.softnet, 'latin1')))
       const rates = before?.softnet && softnet && seconds > 0 ? softnetRates(before.softnet, softnet, seconds) : null
       before = { monotonic, softnet }

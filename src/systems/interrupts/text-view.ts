@@ -130,27 +130,28 @@ function trendOf(recent: readonly number[], style: Style): Cell {
 export function list(moment: Moment, measured: Measured, window: ListWindow, style: Style): string[] {
   const { counts, lineRates, lineTotals, rates } = measured
   const total = measured.cpuRates.reduce((sum, value) => sum + value, 0)
-  const cells = window.rows.map((row): Cell[] => {
+  const cellsOf = (row: number): Cell[] => {
     const line = counts.lines[row] as Line
     const speed = lineRates[row] ?? NaN
     const quiet = !(speed > 0)
-    const dim = (words: string): Cell => (quiet ? { text: words, ink: 'faint' } : words)
-    return [
+    const dim = (words: string): Cell => (quiet && words !== '' ? { text: words, ink: 'faint' } : words)
+    const cells = [
       dim(line.id),
       dim(line.name),
-      quiet ? dim(figure(speed)) : { text: figure(speed), ink: 'strong' },
-      dim(quiet || line.kind !== 'cpus' ? '' : percent(speed / total)),
-      ...(window.trend ? [trendOf(moment.recent(line), style)] : []),
-      ...window.cpus.map((place) =>
-        dim(line.kind === 'cpus' ? figure(rates[row * counts.cpus.length + place] ?? NaN, '.') : ''),
-      ),
-      dim(line.kind === 'none' ? '' : figure(lineTotals[row] ?? 0)),
-      dim(moment.topology.placement(line.id)?.allowed ?? ''),
-      dim(line.chip),
+      quiet ? dim(figure(speed)) : { text: figure(speed), ink: 'strong' as const },
+      quiet || line.kind !== 'cpus' ? '' : percent(speed / total),
     ]
-  })
+    if (window.trend) cells.push(trendOf(moment.recent(line), style))
+    for (const place of window.cpus) {
+      cells.push(dim(line.kind === 'cpus' ? figure(rates[row * counts.cpus.length + place] ?? NaN, '.') : ''))
+    }
+    cells.push(dim(line.kind === 'none' ? '' : figure(lineTotals[row] ?? 0)))
+    cells.push(dim(moment.topology.placement(line.id)?.allowed ?? ''))
+    cells.push(dim(line.chip))
+    return cells
+  }
   const ids = window.cpus.map((place) => counts.cpus[place] ?? 0)
-  return table(listColumns(ids, window.trend, style.columns >= CHIP_FROM), cells, style)
+  return table(listColumns(ids, window.trend, style.columns >= CHIP_FROM), window.rows.map(cellsOf), style)
 }
 
 const HEAT_NAME_COLUMNS = 18

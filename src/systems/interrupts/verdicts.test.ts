@@ -4,7 +4,7 @@ import type { Verdict } from '#core/verdict.ts'
 import { parseCpuList } from './cpu-list.ts'
 import { createMeter } from './delta.ts'
 import { interruptsText } from './fixtures/machine.ts'
-import { countsParser } from './parse.ts'
+import { countsParser, parseCounts } from './parse.ts'
 import type { Machine, Placement, Sample } from './sample.ts'
 import type { Softnet } from './softnet.ts'
 import type { Thresholds } from './verdicts.ts'
@@ -65,7 +65,7 @@ function player(around: Around = {}): {
         counts: id === 'ERR' ? counts.slice(0, 1) : counts,
       }
     })
-    const counts = parser.parse(Buffer.from(interruptsText(cpus, lines)))
+    const counts = parseCounts(parser, Buffer.from(interruptsText(cpus, lines)))
     const interrupts = meter.measure(counts, seconds)
     const sample: Sample = { at, seconds, interrupts, softirqs: null, softnet: around.softnet ?? null }
     at += seconds * 1000

@@ -5,7 +5,7 @@ import * as v from 'valibot'
 import { plain, width } from '#core/tui/text.ts'
 import { createMeter } from './delta.ts'
 import { interruptsText, type FakeLine } from './fixtures/machine.ts'
-import { countsParser, type Line } from './parse.ts'
+import { countsParser, parseCounts, type Line } from './parse.ts'
 import { fromDocument, toDocument, type Sample, type Topology } from './sample.ts'
 import { sampleSchema, viewSchema } from './schema.ts'
 import { drawScreen, pressed, type Drawn, type ScreenState } from './screen-view.ts'
@@ -22,8 +22,8 @@ const topology: Topology = {
 function sampleOf(cpus: readonly number[], before: readonly FakeLine[], now: readonly FakeLine[]): Sample {
   const parser = countsParser('interrupts')
   const meter = createMeter()
-  meter.measure(parser.parse(Buffer.from(interruptsText(cpus, before))), 0)
-  const interrupts = meter.measure(parser.parse(Buffer.from(interruptsText(cpus, now))), 1)
+  meter.measure(parseCounts(parser, Buffer.from(interruptsText(cpus, before))), 0)
+  const interrupts = meter.measure(parseCounts(parser, Buffer.from(interruptsText(cpus, now))), 1)
   return { at: 1_700_000_000_000, seconds: 1, interrupts, softirqs: null, softnet: { dropped: 0, squeezed: 0 } }
 }
 const lines = (eth0: readonly number[], loc: readonly number[], name = 'eth0'): FakeLine[] => [
@@ -202,8 +202,8 @@ describe('screen', () => {
     const text = readFileSync(new URL('./fixtures/hostile-1cpu.interrupts', import.meta.url))
     const parser = countsParser('interrupts')
     const meter = createMeter()
-    meter.measure(parser.parse(text), 0)
-    const interrupts = meter.measure(parser.parse(text), 1)
+    meter.measure(parseCounts(parser, text), 0)
+    const interrupts = meter.measure(parseCounts(parser, text), 1)
     const hostile = momentOf({ ...two, interrupts })
     for (const view of ['list', 'heat'] as const) {
       const shown = draw({ view }, hostile, 130).lines.join('')

@@ -1,6 +1,5 @@
 /** One chromium for all browser tests of a run. */
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
-import { after } from 'node:test'
 import { find, needs } from '../../peers.ts'
 
 /** Longest wait for anything on a page, ms. */
@@ -9,12 +8,22 @@ const PATIENCE = 10_000
 /** For `{ skip: NEEDS_BROWSER }`: false where chromium is installed. */
 export const NEEDS_BROWSER: string | false = needs({ programs: ['chromium'] })
 
-let launched: Promise<Browser> | undefined
+/** The browser ends this long, ms, after its last page: an open one would keep the test process alive. */
+const LINGER = 500
 
-// At the end of the whole run.
-after(async () => {
-  await (await launched)?.close()
-})
+let launched: Promise<Browser> | undefined
+let open = 0
+
+async function release(context: BrowserContext): Promise<void> {
+  await context.close()
+  open -= 1
+  setTimeout(() => {
+    if (open > 0 || launched === undefined) return
+    const last = launched
+    launched = undefined
+    void last.then((browser) => browser.close())
+  }, LINGER)
+}
 
 function launch(): Promise<Browser> {
   launched ??= chromium.launch({
@@ -52,7 +61,12 @@ export interface OpenPage {
 }
 
 /** Opens `url`; the profile is gone when the test ends. */
-export async function openPage(t: { after(run: () => Promise<void>): void }, url: string, view: View = {}): Promise<OpenPage> {
+export async function openPage(
+  t: { after(run: () => Promise<void>): void },
+  url: string,
+  view: View = {},
+): Promise<OpenPage> {
+  open += 1
   const browser = await launch()
   const context = await browser.newContext({
     viewport: { width: view.width ?? 1280, height: view.height ?? 980 },
@@ -61,7 +75,7 @@ export async function openPage(t: { after(run: () => Promise<void>): void }, url
     permissions: ['clipboard-read', 'clipboard-write'],
     reducedMotion: view.reducedMotion === true ? 'reduce' : 'no-preference',
   })
-  t.after(() => context.close())
+  t.after(() => release(context))
   context.setDefaultTimeout(PATIENCE)
   const { theme, token } = view
   if (theme !== undefined) await context.addInitScript(`localStorage.setItem('noc.theme', '${theme}')`)

@@ -32,6 +32,8 @@ export interface ConsoleServer {
 
 type Files = ReadonlyMap<string, { readonly type: string; readonly body: Uint8Array }>
 
+let built: Promise<Files> | undefined
+
 async function buildConsole(): Promise<Files> {
   const { outputFiles } = await build({
     absWorkingDir: root,
@@ -68,7 +70,6 @@ export function fixture(name: string): Record<string, unknown> {
   return JSON.parse(readFileSync(join(root, `test/fixtures/console/${name}.json`), 'utf8')) as Record<string, unknown>
 }
 
-const BASE = fixture('tonight')['at'] as number
 const SERIES: readonly (readonly [string, number, string])[] = [
   ['interrupts.total', 48_200, '/s'],
   ['interrupts.cpu.2-3', 41_000, '/s'],
@@ -142,7 +143,7 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
 
 /** Starts the server on a port of 127.0.0.1 (0: any free one). */
 export async function startServer(port = 0): Promise<ConsoleServer> {
-  const files = await buildConsole()
+  const files = await (built ??= buildConsole())
   const started = Date.now()
   const live = new Map<ServerResponse, readonly string[]>()
   const state = {
@@ -235,6 +236,3 @@ export async function startServer(port = 0): Promise<ConsoleServer> {
     },
   })
 }
-
-/** The host's time when the fixtures were taken, ms. */
-export const FIXTURE_TIME: number = BASE
