@@ -51,11 +51,10 @@ export function prose(text: string): string {
   return visible(text).replaceAll(' -> ', ' → ').replaceAll(' <- ', ' ← ')
 }
 
-/** A remark as a sentence: a capital at the start of a plain word, a full stop at the end. */
+/** A remark with a full stop at the end; the first word stays as it is, it may be a name. */
 export function sentence(text: string): string {
   const safe = prose(text)
-  const start = /^[a-z]+[ ,]/.test(safe) ? safe.charAt(0).toUpperCase() + safe.slice(1) : safe
-  return /[.!?…:]$/.test(start) ? start : `${start}.`
+  return /[.!?…:]$/.test(safe) ? safe : `${safe}.`
 }
 
 /** `1 socket`, `111 sockets`. */

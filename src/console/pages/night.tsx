@@ -84,7 +84,8 @@ function Line({ night, width }: { readonly night: Tonight['night']; readonly wid
   const { events, from, to } = night
   const marks = useMemo(() => layoutNight(events, from, to, width, measure), [events, from, to, width])
   const hours = useMemo(() => nightHours(from, to, width), [from, to, width])
-  const here = ((now.value - from) / (to - from)) * width
+  // By day the line ends at the moment when its document was made.
+  const here = ((Math.min(now.value, to) - from) / (to - from)) * width
   return (
     <div class="night-line">
       <div class="night-sky" style={{ '--sky': skyStops(from, to) }} />
@@ -93,7 +94,7 @@ function Line({ night, width }: { readonly night: Tonight['night']; readonly wid
           {hour.label && <small>{clock(hour.at).slice(0, 2)}</small>}
         </span>
       ))}
-      {here >= 0 && here <= width && (
+      {here >= 0 && (
         <span class="night-now" style={{ left: `${here}px` }}>
           <small style={{ translate: `${here < 30 ? 0 : here > width - 30 ? -100 : -50}%` }}>
             now {clock(now.value)}

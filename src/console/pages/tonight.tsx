@@ -96,10 +96,12 @@ function Findings({ findings }: { readonly findings: readonly Alert[] }): JSX.El
   )
 }
 
-/** Full lines of cards: the first figure of every system, then the second of each, and so on. */
+/** Full lines of cards: figures with a history before those without, one of every system before a second of any. */
 function chooseStats(systems: readonly SystemState[]): { readonly stat: Stat; readonly id: string }[] {
   const all = systems.flatMap(({ id, glance }, order) =>
-    (glance?.stats ?? []).map((stat, rank) => ({ stat, id, order, rank })),
+    (glance?.stats ?? [])
+      .toSorted((a, b) => Number(b.series !== undefined) - Number(a.series !== undefined))
+      .map((stat, rank) => ({ stat, id, order, rank })),
   )
   const lines = Math.max(1, Math.ceil(new Set(all.map(({ id }) => id)).size / CARDS_IN_LINE))
   const chosen = all.toSorted((a, b) => a.rank - b.rank || a.order - b.order).slice(0, lines * CARDS_IN_LINE)

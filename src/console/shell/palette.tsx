@@ -1,6 +1,6 @@
-import { useSignal } from '@preact/signals'
+import { signal, useSignal, type Signal } from '@preact/signals'
 import type { JSX } from 'preact'
-import { useEffect, useMemo, useRef } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import type { CommandList } from '#core/http/documents.ts'
 import { testDelivery } from '../pages/alert-acts.tsx'
 import { read } from '../state/api.ts'
@@ -15,7 +15,7 @@ import { homeEntries, systemEntry } from './rail.tsx'
 import { pages } from '../../systems/pages.ts'
 
 interface Item {
-  readonly group: 'Pages' | 'Acts' | 'Commands, to copy'
+  readonly group: 'Pages' | 'Actions' | 'Commands, to copy'
   readonly label: string
   readonly note: string
   run(): void
@@ -24,12 +24,12 @@ interface Item {
 /** Rows of the palette that are drawn; more are found by typing. */
 const SHOWN = 60
 
-const acts: readonly Item[] = [
-  { group: 'Acts', label: 'Theme: dark', note: '', run: () => setTheme('dark') },
-  { group: 'Acts', label: 'Theme: light', note: '', run: () => setTheme('light') },
-  { group: 'Acts', label: 'Theme: auto', note: 'as the system', run: () => setTheme('auto') },
-  { group: 'Acts', label: 'Test alert delivery', note: 'needs the token', run: () => void testDelivery() },
-  { group: 'Acts', label: 'Shortcuts', note: '?', run: openShortcuts },
+const actions: readonly Item[] = [
+  { group: 'Actions', label: 'Theme: dark', note: '', run: () => setTheme('dark') },
+  { group: 'Actions', label: 'Theme: light', note: '', run: () => setTheme('light') },
+  { group: 'Actions', label: 'Theme: auto', note: 'as the system', run: () => setTheme('auto') },
+  { group: 'Actions', label: 'Test alert delivery', note: 'needs the token', run: () => void testDelivery() },
+  { group: 'Actions', label: 'Shortcuts', note: '?', run: openShortcuts },
 ]
 
 function pageItems(): Item[] {
@@ -47,18 +47,19 @@ function commandItem({ line, summary }: CommandList['commands'][number]): Item {
   return { group: 'Commands, to copy', label: line, note: summary, run: () => void copy(line) }
 }
 
+/** Read when the palette opens for the first time; they change only with the daemon. */
+const commands: Signal<readonly Item[]> = signal([])
+
 function useCommands(): readonly Item[] {
-  const list = useSignal<readonly Item[]>([])
   useEffect(() => {
-    const stop = new AbortController()
-    read<CommandList>('/api/commands', stop.signal).then(
-      ({ commands }) => (list.value = commands.map(commandItem)),
-      // Without commands the palette still has pages and acts.
+    if (commands.value.length > 0) return
+    read<CommandList>('/api/commands').then(
+      (list) => (commands.value = list.commands.map(commandItem)),
+      // Without commands the palette still has pages and actions.
       () => undefined,
     )
-    return () => stop.abort()
   }, [])
-  return list.value
+  return commands.value
 }
 
 interface RowsProps {
@@ -98,14 +99,12 @@ function Rows({ items, at, grouped, onPoint, onPick }: RowsProps): JSX.Element {
   )
 }
 
-/** Ctrl-K: pages, acts, and every command line to copy. */
+/** Ctrl-K: pages, actions, and every command line to copy. */
 export function Palette(): JSX.Element {
   const query = useSignal('')
   const at = useSignal(0)
   const list = useRef<HTMLUListElement>(null)
-  const commands = useCommands()
-  const here = pageItems()
-  const items = useMemo(() => [...here, ...acts, ...commands], [commands, here.length])
+  const items = [...pageItems(), ...actions, ...useCommands()]
   const found = fuzzyFilter(items, (item) => `${item.label} ${item.note}`, query.value).slice(0, SHOWN)
   const close = (): void => void (overlay.value = null)
   const pick = (item: Item): void => {
@@ -127,7 +126,7 @@ export function Palette(): JSX.Element {
       <input
         type="text"
         role="combobox"
-        aria-label="Search pages, acts and commands"
+        aria-label="Search pages, actions and commands"
         aria-expanded="true"
         aria-controls="palette-list"
         aria-activedescendant={`pick-${at.value}`}

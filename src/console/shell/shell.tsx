@@ -5,12 +5,11 @@ import { pages } from '../../systems/pages.ts'
 import { AlertsPage } from '../pages/alerts.tsx'
 import { NotFoundPage } from '../pages/not-found.tsx'
 import { TonightPage } from '../pages/tonight.tsx'
-import { ApiError } from '../state/api.ts'
 import { tonight } from '../state/feeds.ts'
 import { useFeed } from '../state/live.ts'
 import { notice } from '../state/notice.ts'
 import { path } from '../state/router.ts'
-import { Waiting } from '../ui/page-parts.tsx'
+import { CODE_GONE, Waiting } from '../ui/page-parts.tsx'
 import { overlay } from './overlays.ts'
 import { Palette } from './palette.tsx'
 import { Bar, Rail } from './rail.tsx'
@@ -36,14 +35,7 @@ function SystemRoute({ id }: { readonly id: string }): JSX.Element {
   const now = loaded.value
   if (now?.id !== id) return <Waiting problem={null} retry={load} />
   if (now.Page) return <now.Page />
-  // After an upgrade the daemon no longer has the code that this tab knows of.
-  const gone = new ApiError(
-    0,
-    'NOC_CONSOLE_OLD',
-    'The code of this page could not be loaded.',
-    'Load the console again: the daemon may be newer, or not running.',
-  )
-  return <Waiting problem={gone} retry={() => location.reload()} />
+  return <Waiting problem={CODE_GONE} retry={() => location.reload()} />
 }
 
 function Route(): JSX.Element {

@@ -3,7 +3,7 @@ import { Dialog } from '../ui/dialog.tsx'
 import { overlay } from './overlays.ts'
 
 const KEYS: readonly (readonly [keys: readonly string[], does: string])[] = [
-  [['Ctrl', 'K'], 'search pages, acts and commands'],
+  [['Ctrl', 'K'], 'search pages, actions and commands'],
   [['g', 't'], 'Tonight'],
   [['g', 'a'], 'Alerts'],
   [['g', 'i'], 'interrupts'],
@@ -24,14 +24,14 @@ export function Shortcuts(): JSX.Element {
         <h2>Shortcuts</h2>
         <dl class="keys">
           {KEYS.map(([keys, does]) => (
-            <>
+            <div key={does}>
               <dt>
                 {keys.map((key) => (
                   <kbd key={key}>{key}</kbd>
                 ))}
               </dt>
               <dd>{does}</dd>
-            </>
+            </div>
           ))}
         </dl>
         <div class="acts">

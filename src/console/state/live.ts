@@ -28,8 +28,10 @@ interface Channel {
   readonly problem: Signal<ApiError | null>
   /** Monotonic time of the last arrival. */
   readonly arrived: Signal<number | null>
-  /** Longest expected time between two documents, ms; 0: the stream only says that something has changed. */
-  period: number
+  /** Time between two documents, ms; 0: the stream only says that something has changed. */
+  readonly pace: number
+  /** The same as seen of late: the operator may have set a slower pace. */
+  seen: number
   watchers: number
 }
 
@@ -49,9 +51,9 @@ export const stale: ReadonlySignal<number | null> = computed(() => {
   let oldest: number | null = null
   for (const channel of channels.values()) {
     const at = channel.arrived.value
-    if (channel.watchers === 0 || channel.period === 0 || at === null) continue
+    if (channel.watchers === 0 || channel.pace === 0 || at === null) continue
     const age = performance.now() - at
-    if (age > 2 * channel.period) oldest = Math.max(oldest ?? 0, age)
+    if (age > 2 * Math.max(channel.pace, channel.seen)) oldest = Math.max(oldest ?? 0, age)
   }
   return oldest
 })
@@ -71,7 +73,7 @@ async function fetchOnce(channel: Channel): Promise<void> {
   }
 }
 
-/** Takes what the stream brings. The operator may have set a slower pace than we expect: two in a row tell it. */
+/** Takes what the stream brings; two documents in a row tell the pace. */
 function receiver(): (topic: string, document: { readonly at?: number }) => void {
   const before = new Map<string, number>()
   return (topic, document) => {
@@ -79,10 +81,10 @@ function receiver(): (topic: string, document: { readonly at?: number }) => void
     if (!channel) return
     const last = before.get(topic)
     if (document.at !== undefined) {
-      if (last !== undefined && channel.period > 0) channel.period = Math.max(channel.period, document.at - last)
+      if (last !== undefined) channel.seen = document.at - last
       before.set(topic, document.at)
     }
-    if (channel.period === 0) void fetchOnce(channel)
+    if (channel.pace === 0) void fetchOnce(channel)
     else take(channel, document)
   }
 }
@@ -95,14 +97,15 @@ function watched(): Channel[] {
  * Describes a live topic: where its document is read from, and how often (ms) the stream brings it; 0 when it only
  * says that there is something new to read.
  */
-export function feed<T>(topic: string, url: string, period: number): Feed<T> {
+export function feed<T>(topic: string, url: string, pace: number): Feed<T> {
   const channel: Channel = {
     topic,
     url,
     document: signal(null),
     problem: signal(null),
     arrived: signal(null),
-    period,
+    pace,
+    seen: 0,
     watchers: 0,
   }
   channels.set(topic, channel)

@@ -21,6 +21,8 @@ export interface ChartProps {
   readonly at: number | null
   format(value: number): string
   onZoom(range: Range): void
+  /** Back to the chosen span that ends now. */
+  onNow(): void
 }
 
 const HEIGHT = 220
@@ -53,7 +55,7 @@ function markAt(at: number | null, ink: string): (chart: UPlot) => void {
   }
 }
 
-function axes(length: number, format: (value: number) => string): UPlot.Axis[] {
+function axes(length: () => number, format: (value: number) => string): UPlot.Axis[] {
   const ink = colour('ink-3')
   const line = colour('line')
   const font = `11px ${getComputedStyle(document.body).fontFamily}`
@@ -64,7 +66,7 @@ function axes(length: number, format: (value: number) => string): UPlot.Axis[] {
       size: 28,
       space: 72,
       grid: { show: false },
-      values: (_, at) => at.map((one) => timeLabel(one, length)),
+      values: (_, at) => at.map((one) => timeLabel(one, length())),
     },
     { ...shared, size: 62, space: 40, values: (_, values) => values.map((one) => (one === 0 ? '0' : format(one))) },
   ]
@@ -77,8 +79,7 @@ interface Wiring {
 }
 
 function options(props: ChartProps, wiring: Wiring): UPlot.Options {
-  const length = props.range.to - props.range.from
-  const faint = colour('moon').replace(/\)$/, ' / 0.16)')
+  const range = (): Range => wiring.current().range
   const lines = props.lines.map((line) => ({
     label: line.label,
     stroke: colour(line.ink),
@@ -101,12 +102,12 @@ function options(props: ChartProps, wiring: Wiring): UPlot.Options {
       y: false,
     },
     scales: {
-      x: { time: true, range: () => [wiring.current().range.from, wiring.current().range.to] },
+      x: { time: true, range: () => [range().from, range().to] },
       y: { range: (_, __, most) => [0, most > 0 ? most * 1.1 : 1] },
     },
     series: [{}, ...lines, hidden, hidden],
-    bands: [{ series: [first, first + 1], fill: faint }],
-    axes: axes(length, props.format),
+    bands: [{ series: [first, first + 1], fill: colour('moon-haze') }],
+    axes: axes(() => range().to - range().from, props.format),
     hooks: {
       draw: [markAt(props.at, colour('moon'))],
       setCursor: [(chart) => wiring.onCursor(chart.cursor.idx ?? null)],
@@ -183,6 +184,7 @@ function onKey(event: KeyboardEvent, chart: UPlot | null, props: ChartProps): vo
     chart.setCursor({ left: chart.valToPos(at, 'x'), top: 0 })
   } else if (event.key === '+' || event.key === '=') props.onZoom(zoom(props.range, 0.5, centre, now.peek()))
   else if (event.key === '-') props.onZoom(zoom(props.range, 2, centre, now.peek()))
+  else if (event.key === '0') props.onNow()
   else return
   event.preventDefault()
 }
@@ -196,7 +198,7 @@ export function Chart(props: ChartProps): JSX.Element {
   const cursor = useSignal<number | null>(null)
   current.current = props
   const data = columns(props)
-  const shape = [paint.value, width, props.at, props.range.to - props.range.from > 2 * DAY, props.lines.length].join()
+  const shape = [paint.value, width, props.at, ...props.lines.map((line) => `${line.name} ${line.ink}`)].join()
 
   useEffect(() => {
     if (!place.current || width === 0) return undefined

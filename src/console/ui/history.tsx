@@ -5,7 +5,7 @@ import { now } from '../state/clock.ts'
 import { search, setQuery } from '../state/router.ts'
 import { useSeries } from '../state/series.ts'
 import type { ChartProps } from './chart.tsx'
-import { Empty, Panel, Problem } from './page-parts.tsx'
+import { CODE_GONE, Empty, Panel, Problem } from './page-parts.tsx'
 import { RANGES, rangeOf, type Range } from './range.ts'
 
 /** One line of a chart. */
@@ -29,6 +29,10 @@ const POINTS = 480
 const SOONEST = 5000
 const LATEST = 60_000
 
+function backToNow(): void {
+  setQuery({ from: null, to: null, at: null }, true)
+}
+
 function show(range: Range): void {
   setQuery({ range: null, at: null, from: String(Math.round(range.from)), to: String(Math.round(range.to)) }, true)
 }
@@ -37,7 +41,7 @@ function RangeButtons({ chosen }: { readonly chosen: string | null }): JSX.Eleme
   return (
     <>
       {chosen === null && (
-        <button type="button" class="button small" onClick={() => setQuery({ from: null, to: null, at: null }, true)}>
+        <button type="button" class="button small" onClick={backToNow}>
           Back to now
         </button>
       )}
@@ -60,8 +64,12 @@ function RangeButtons({ chosen }: { readonly chosen: string | null }): JSX.Eleme
 /** Lines over time, with the range in the address. The drawing code comes only when it is needed. */
 export function History({ title, lines, format }: Props): JSX.Element {
   const Chart = useSignal<FunctionComponent<ChartProps> | null>(null)
+  const gone = useSignal(false)
   useEffect(() => {
-    void import('./chart.tsx').then((module) => (Chart.value = module.Chart))
+    import('./chart.tsx').then(
+      (module) => (Chart.value = module.Chart),
+      () => (gone.value = true),
+    )
   }, [])
   const query = search.value
   const range = rangeOf(query, now.peek())
@@ -86,10 +94,12 @@ export function History({ title, lines, format }: Props): JSX.Element {
             at={Number(query.get('at')) || null}
             format={format}
             onZoom={show}
+            onNow={backToNow}
           />
         )}
         {nothing && <Empty>Nothing was measured in this time.</Empty>}
         {!series && problem && <Problem error={problem} />}
+        {gone.value && <Problem error={CODE_GONE} retry={() => location.reload()} />}
       </div>
     </Panel>
   )

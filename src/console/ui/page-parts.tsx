@@ -1,12 +1,12 @@
 import type { ComponentChildren, JSX } from 'preact'
 import type { Answer } from '#core/http/documents.ts'
 import { prose, visible } from '../format.ts'
-import type { ApiError } from '../state/api.ts'
+import { ApiError } from '../state/api.ts'
 
 /** The answer of a page: what is so, then why it matters. */
 export function AnswerBlock({ answer }: { readonly answer: Answer }): JSX.Element {
   return (
-    <section class="answer" aria-live="polite">
+    <section class="answer">
       <h1>{prose(answer.sentence)}</h1>
       {answer.paragraph && <p>{prose(answer.paragraph)}</p>}
     </section>
@@ -34,6 +34,14 @@ export function Panel({ title, end, class: kind = '', id, children }: PanelProps
     </section>
   )
 }
+
+/** After an upgrade the daemon no longer has the code that an open tab knows of. */
+export const CODE_GONE: ApiError = new ApiError(
+  0,
+  'NOC_CONSOLE_OLD',
+  'The code of this part could not be loaded.',
+  'Load the console again: the daemon may be newer, or not running.',
+)
 
 /** Why there is nothing here, in place of the content. */
 export function Empty({ children }: { readonly children: ComponentChildren }): JSX.Element {

@@ -1,6 +1,8 @@
 import type { Signal } from '@preact/signals'
 import type { ComponentChildren, JSX } from 'preact'
+import { visible } from '../format.ts'
 import type { Column, Sort } from './column.ts'
+import type { CellValue } from './order.ts'
 
 interface HeadProps<R> {
   readonly columns: readonly Column<R>[]
@@ -52,6 +54,10 @@ interface RowProps<R> {
   onToggle(): void
 }
 
+function shown(value: CellValue): string | number | null {
+  return typeof value === 'string' ? visible(value) : value
+}
+
 /** One row, and what opens below it. */
 export function TableRow<R>({ row, columns, open, detail, onToggle }: RowProps<R>): JSX.Element {
   const press = (event: MouseEvent): void => {
@@ -67,7 +73,7 @@ export function TableRow<R>({ row, columns, open, detail, onToggle }: RowProps<R
             <button
               type="button"
               aria-expanded={open}
-              aria-label={`More about ${columns[0]?.value(row) ?? ''}`}
+              aria-label={`More about ${shown(columns[0]?.value(row) ?? null) ?? ''}`}
               onClick={onToggle}
             >
               <span aria-hidden="true">›</span>
@@ -76,7 +82,7 @@ export function TableRow<R>({ row, columns, open, detail, onToggle }: RowProps<R
         )}
         {columns.map((column) => (
           <td key={column.key} class={`${column.numeric ? 'num' : ''} ${column.from ?? ''}`}>
-            {column.cell ? column.cell(row) : column.value(row)}
+            {column.cell ? column.cell(row) : shown(column.value(row))}
           </td>
         ))}
       </tr>

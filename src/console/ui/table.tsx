@@ -28,7 +28,7 @@ interface Props<R> {
 /** Rows shown before "Show all". */
 const SHORT = 40
 /** A live table sorts itself anew this often, ms, and never while it is pointed at or has the focus. */
-const SETTLE = 5000
+const SETTLE = 3000
 
 interface Kept {
   readonly key: string

@@ -8,6 +8,8 @@ export interface Column {
   readonly align?: 'left' | 'right'
   /** Never narrower than this, so that changing figures don't make a live table jump. */
   readonly minimum?: number
+  /** As wide as its minimum and title: its cells are known to fit and needn't be looked at twice. */
+  readonly fixed?: boolean
   /** May be shortened in the middle down to this many columns. */
   readonly shrink?: number
   /** Left out when there is no room, the highest first; a column without it always stays. */
@@ -57,34 +59,60 @@ function layout(columns: readonly Column[], natural: readonly number[], room: nu
   }
 }
 
-/** Header and rows as lines. Columns that don't fit are shortened, then left out by their `drop` order. */
-export function table(columns: readonly Column[], rows: readonly (readonly Cell[])[], options: TableOptions): string[] {
-  const header = columns.map((column): Cell => ({ text: column.title, ink: 'faint' }))
-  const natural = columns.map((column) => column.minimum ?? 0)
-  const measure = (row: readonly Cell[]): void => {
-    for (let i = 0; i < columns.length; i += 1) {
-      const size = width(plain(textOf(row[i])))
-      if (size > (natural[i] ?? 0)) natural[i] = size
-    }
-  }
-  measure(header)
-  rows.forEach(measure)
-  const places = layout(columns, natural, options.columns)
-  const draw = (row: readonly Cell[]): string => {
-    let line = ''
-    for (const [i, room] of places) {
-      const text = plain(textOf(row[i]))
-      const shown = width(text) <= room ? text : shorten(text, room)
-      const space = ' '.repeat(Math.max(0, room - width(shown)))
-      const cell = row[i]
-      const styled = typeof cell === 'object' && shown !== '' ? options.ink(cell.ink, shown) : shown
-      line += (line === '' ? '' : GAP) + (columns[i]?.align === 'right' ? space + styled : styled + space)
-    }
-    return line.trimEnd()
-  }
-  return [draw(header), ...rows.map(draw)]
+/** A table whose cells are made when they are needed, so that a long one never lies in memory as a whole. */
+export interface TableSource {
+  readonly columns: readonly Column[]
+  readonly rows: number
+  cell(row: number, column: number): Cell
 }
 
-function textOf(cell: Cell | undefined): string {
-  return typeof cell === 'object' ? cell.text : (cell ?? '')
+/** Header and rows as lines. Columns that don't fit are shortened, then left out by their `drop` order. */
+export function* tableLines(source: TableSource, options: TableOptions): Generator<string> {
+  const { columns, rows } = source
+  const natural = columns.map(({ title, minimum, fixed }, i) => {
+    let most = Math.max(width(title), minimum ?? 0)
+    for (let row = 0; row < rows && !fixed; row += 1) most = Math.max(most, width(plain(textOf(source.cell(row, i)))))
+    return most
+  })
+  const places = layout(columns, natural, options.columns)
+  // Blank, text, blank for each column; the array is used again for each row.
+  const parts = Array.from({ length: places.length * 3 }, () => '')
+  const draw = (row: number): string => {
+    for (let p = 0; p < places.length; p += 1) {
+      const [i = 0, room = 0] = places[p] ?? []
+      const cell = row < 0 ? headerCell(columns[i]) : source.cell(row, i)
+      const text = plain(textOf(cell))
+      const shown = width(text) <= room ? text : shorten(text, room)
+      const isRight = columns[i]?.align === 'right'
+      const gap = p > 0 ? GAP.length : 0
+      const rest = room - width(shown)
+      parts[p * 3] = spaces(isRight ? gap + rest : gap)
+      parts[p * 3 + 1] = typeof cell === 'object' && shown !== '' ? options.ink(cell.ink, shown) : shown
+      parts[p * 3 + 2] = spaces(isRight ? 0 : rest)
+    }
+    // No blanks at the end of a line.
+    for (let p = parts.length - 1; p >= 0 && (parts[p] ?? '').trimEnd() === ''; p -= 1) parts[p] = ''
+    return parts.join('')
+  }
+  yield draw(-1)
+  for (let row = 0; row < rows; row += 1) yield draw(row)
+}
+
+/** The same for cells that are there already. */
+export function table(columns: readonly Column[], rows: readonly (readonly Cell[])[], options: TableOptions): string[] {
+  return [...tableLines({ columns, rows: rows.length, cell: (row, i) => rows[row]?.[i] ?? '' }, options)]
+}
+
+function headerCell(column: Column | undefined): Cell {
+  return { text: column?.title ?? '', ink: 'faint' }
+}
+
+const SPACES: readonly string[] = Array.from({ length: 64 }, (_, count) => ' '.repeat(count))
+
+function spaces(count: number): string {
+  return SPACES[Math.max(0, count)] ?? ' '.repeat(count)
+}
+
+function textOf(cell: Cell): string {
+  return typeof cell === 'object' ? cell.text : cell
 }

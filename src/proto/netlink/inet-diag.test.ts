@@ -4,7 +4,8 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { NocError } from '#core/errors.ts'
 import { addressBytes, mappedBytes } from './address.ts'
-import { type DiagSocket, dumpReader, encodeDestroy, encodeDump, readAck, stateName } from './inet-diag.ts'
+import { dumpReader, readAck } from './diag-reader.ts'
+import { type DiagSocket, encodeDestroy, encodeDump, stateName } from './inet-diag.ts'
 
 // Captured from Linux 6.18 on x86-64 (little-endian); a line is a datagram; sequence number 7.
 const SEQUENCE = 7

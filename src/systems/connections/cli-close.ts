@@ -3,8 +3,9 @@ import { systemClock } from '#core/clock.ts'
 import { NocError, exitCode, reasonOf } from '#core/errors.ts'
 import { table } from '#core/tui/table.ts'
 import { count } from '#core/units.ts'
+import { printer } from './cli-line.ts'
 import { type FilterFlags, filterOf } from './cli.ts'
-import { carryOut, checkRoot, closedText, describePlan, planClose, remoteMissing } from './close.ts'
+import { carryOut, checkRight, closedText, describePlan, planClose, remoteMissing } from './close.ts'
 import type { ConnectionsConfig } from './config.ts'
 import { KEYS } from './groups.ts'
 import { createLooker } from './look.ts'
@@ -23,7 +24,7 @@ export interface CloseFlags extends FilterFlags {
 export async function close({ flags }: { readonly flags: CloseFlags }, cx: CommandContext): Promise<number> {
   if (flags.remote === undefined) throw remoteMissing()
   const filter = filterOf(flags)
-  if (flags.yes) checkRoot()
+  if (flags.yes) checkRight(MACHINE.proc)
   const config = await cx.config<ConnectionsConfig>()
   const looker = createLooker({
     source: flags.source ?? config.source,
@@ -54,10 +55,15 @@ function ownSession(mine: number, all: number): NocError {
   )
 }
 
+function plural(connections: number): string {
+  return `${count(connections)} ${connections === 1 ? 'connection' : 'connections'}`
+}
+
 function tell(result: CloseResult, { out, json }: CommandContext): void {
   if (json) return out.json(result)
+  const line = printer(out)
   const { found, closed, failed, sockets, dryRun } = result
-  if (found === 0) return out.line('No such connection; nothing to close.')
+  if (found === 0) return line('No such connection; nothing to close.')
   const rows = sockets.map(({ local, remote, state, process, pid }) => [
     local,
     remote,
@@ -65,25 +71,21 @@ function tell(result: CloseResult, { out, json }: CommandContext): void {
     pid === null ? (process ?? '-') : `${process ?? '?'} (${pid})`,
   ])
   const columns = [
-    { title: 'LOCAL', shrink: 12 },
-    { title: 'REMOTE', shrink: 12 },
+    { title: 'LOCAL', shrink: 40 },
+    { title: 'REMOTE', shrink: 40 },
     { title: 'STATE' },
     { title: 'PROCESS', shrink: 8, drop: 1 },
   ]
-  for (const line of table(columns, rows, {
-    columns: out.terminal ? out.columns() : Infinity,
-    ink: out.ink.bind(out),
-  })) {
-    out.line(line)
-  }
-  out.line()
+  const options = { columns: out.terminal ? out.columns() : Infinity, ink: out.ink.bind(out) }
+  table(columns, rows, options).forEach((row) => line(row))
+  line()
   if (dryRun) {
-    out.line(out.ink('strong', `${count(found)} connections would be closed; nothing was done.`))
-    out.line('The same line with --yes closes them.')
+    line(out.ink('strong', `${plural(found)} would be closed; nothing was done.`))
+    line('The same line with --yes does it.')
     return
   }
-  out.line(out.ink(failed.length === 0 ? 'ok' : 'critical', `${count(closed)} of ${count(found)} connections closed.`))
-  for (const { socket, why } of failed) out.line(out.ink('critical', `still open: ${socket} (${why})`))
+  line(out.ink(failed.length === 0 ? 'ok' : 'critical', `${count(closed)} of ${plural(found)} closed.`))
+  for (const { socket, why } of failed) line(out.ink('critical', `still open: ${socket} (${why})`))
 }
 
 /** Keeps who closed what among the events of the daemon's store; without one it says so. */

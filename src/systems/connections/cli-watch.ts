@@ -2,9 +2,10 @@ import { setTimeout } from 'node:timers/promises'
 import type { CommandContext } from '#core/cli/command.ts'
 import { exitCode } from '#core/errors.ts'
 import { openScreen } from '#core/tui/screen.ts'
+import { fit } from './cli-line.ts'
 import { type ShowFlags, document } from './cli.ts'
 import type { Look, LookRequest, Looker } from './look.ts'
-import { type Report, findingLines, footLine, groupLines } from './report.ts'
+import { type Report, reportLines } from './report.ts'
 import type { Names } from './resolve.ts'
 
 /** Seconds between two looks when nobody said otherwise. */
@@ -55,7 +56,7 @@ async function reportOf(look: Look, limit: number, names: Names): Promise<Report
 
 function lines(report: Report, columns: number, { out }: CommandContext): string[] {
   const options = { terminal: Number.isFinite(columns), columns, ink: out.ink.bind(out) }
-  return [...findingLines(report, options), '', ...groupLines(report, options), '', out.ink('faint', footLine(report))]
+  return reportLines(report, options).map((line) => fit(line, out))
 }
 
 async function live(options: WatchOptions): Promise<number> {
@@ -111,5 +112,6 @@ async function live(options: WatchOptions): Promise<number> {
 function head(report: Report, frozen: boolean, { flags }: WatchOptions, { out }: CommandContext): string {
   const time = new Date(report.snapshot.at).toTimeString().slice(0, 8)
   const pace = frozen ? out.ink('warning', 'frozen') : `every ${flags.interval ?? INTERVAL_S} s`
-  return `${out.ink('strong', 'connections')}  ${time}  ${pace}  ${out.ink('faint', 'space freeze  arrows scroll  q quit')}`
+  const keys = `space ${frozen ? 'goes on' : 'freezes'}  arrows scroll  q quits`
+  return `${out.ink('strong', 'connections')}  ${time}  ${pace}  ${out.ink('faint', keys)}`
 }

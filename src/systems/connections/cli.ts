@@ -2,10 +2,11 @@ import { setTimeout } from 'node:timers/promises'
 import type { CommandContext } from '#core/cli/command.ts'
 import { systemClock } from '#core/clock.ts'
 import { exitCode } from '#core/errors.ts'
+import { printer } from './cli-line.ts'
 import type { ConnectionsConfig } from './config.ts'
 import { type Filter, parseKeys, parseRemote, parseState } from './filter.ts'
 import { type Look, type LookRequest, type Looker, createLooker, snapshot } from './look.ts'
-import { type Report, findingLines, footLine, groupLines } from './report.ts'
+import { type Report, reportLines } from './report.ts'
 import { NO_NAMES, type Names, reverseNames } from './resolve.ts'
 import type { SourceName } from './wire.ts'
 
@@ -84,10 +85,6 @@ async function print(look: Look, limit: number, names: Names, { out }: CommandCo
     columns: out.terminal ? out.columns() : Infinity,
     ink: out.ink.bind(out),
   }
-  for (const line of findingLines(report, options)) out.line(line)
-  const groups = groupLines(report, options)
-  if (groups.length > 0) out.line()
-  for (const line of groups) out.line(line)
-  out.line()
-  out.line(out.ink('faint', footLine(report)))
+  const line = printer(out)
+  reportLines(report, options).forEach((text) => line(text))
 }

@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { closedText, describePlan, planClose } from './close.ts'
+import { NocError } from '#core/errors.ts'
+import { checkRight, closedText, describePlan, planClose } from './close.ts'
 import { socketOf, socketsOf } from './fixtures/sockets.ts'
 import { groupSockets } from './groups.ts'
 import type { Look } from './look.ts'
@@ -52,6 +53,19 @@ test('the same sockets make the same plan, one more or another makes a different
   assert.notEqual(id(sockets), id(socketsOf(3)), 'same addresses, other connections')
 })
 
+test('without the right to it nothing is closed, and the error says what to do', (t) => {
+  const proc = mkdtempSync(join(tmpdir(), 'noc-rights-'))
+  t.after(() => rmSync(proc, { recursive: true }))
+  mkdirSync(join(proc, 'self'))
+  const status = (rights: string): void => writeFileSync(join(proc, 'self/status'), `Name:\tnoc\nCapEff:\t${rights}\n`)
+  const refused = (error: unknown): boolean => error instanceof NocError && error.code === 'NOC_CONNECTIONS_CLOSE_ROOT'
+  status('0000000000000000')
+  assert.throws(() => checkRight(proc), refused)
+  status('0000000000001000')
+  checkRight(proc)
+  assert.throws(() => checkRight(join(proc, 'nothing')), refused)
+})
+
 test('the record says who closed what, and how much of it', () => {
   const plan = planClose(look(socketsOf(3)), NO_SESSION)
   assert.equal(
@@ -73,6 +87,7 @@ function ancestry(t: TestContext, environ: Readonly<Record<number, string>> = {}
   ]) {
     mkdirSync(join(proc, String(pid)))
     writeFileSync(join(proc, String(pid), 'status'), `Name:\tx\nPPid:\t${parent}\n`)
+    writeFileSync(join(proc, String(pid), 'comm'), pid === 77 ? 'sshd-session\n' : 'bash\n')
     writeFileSync(join(proc, String(pid), 'environ'), environ[pid ?? 0] ?? 'A=1\0')
   }
   return proc
@@ -92,9 +107,12 @@ test('sudo hides the session from us, but not from the processes above', (t) => 
   assert.equal(session.holds(mine, null), true)
 })
 
-test('whatever connection a process above us holds is ours', (t) => {
+test('what an sshd above us holds is ours; what another program above us holds is not', (t) => {
   const session = readSession({}, ancestry(t), 100)
-  assert.deepEqual([session.holds(mine, 77), session.holds(mine, 76), session.holds(mine, null)], [true, false, false])
+  assert.deepEqual(
+    [77, 80, 76, null].map((pid) => session.holds(mine, pid)),
+    [true, false, false, false],
+  )
 })
 
 test('an environment that makes no sense, and a procfs that is not there, hold nothing', () => {

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { NocError, exitCode } from '#core/errors.ts'
 import { pathText } from './words.ts'
@@ -42,12 +44,24 @@ function closable(socket: Socket): boolean {
   return !hasNoPeer(socket) && socket.timer !== TIMEWAIT_TIMER
 }
 
-/** Closing sockets is for root; says so. */
-export function checkRoot(): void {
-  if (process.geteuid?.() === 0) return
+/** The bit of CAP_NET_ADMIN, which closing needs, in /proc/self/status (capabilities(7)). */
+const CAP_NET_ADMIN = 1n << 12n
+
+/** Closing sockets is for root, or a daemon that was given the right; says so. */
+export function checkRight(proc: string): void {
+  const rights = /^CapEff:\s*([\da-f]+)/m.exec(statusOf(proc))?.[1]
+  if (rights !== undefined && (BigInt(`0x${rights}`) & CAP_NET_ADMIN) !== 0n) return
   throw new NocError('NOC_CONNECTIONS_CLOSE_ROOT', 'Closing connections needs root.', {
     hint: 'Run the same line with sudo.',
   })
+}
+
+function statusOf(proc: string): string {
+  try {
+    return readFileSync(join(proc, 'self/status'), 'utf8')
+  } catch {
+    return ''
+  }
 }
 
 /** Closing needs a remote: without one it would mean everything. */

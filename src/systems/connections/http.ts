@@ -1,9 +1,10 @@
 import { NocError, exitCode } from '#core/errors.ts'
 import type { Route, RouteRequest } from '#core/http/route.ts'
-import { carryOut, checkRoot, type ClosePlan, closedText, describePlan, planClose } from './close.ts'
+import { carryOut, checkRight, type ClosePlan, closedText, describePlan, planClose } from './close.ts'
 import { parseRemote, parseState } from './filter.ts'
 import type { Look, LookRequest } from './look.ts'
 import { KEYS } from './groups.ts'
+import { MACHINE } from './owners.ts'
 import { PROBE_TIMEOUT_MS, probe } from './probe.ts'
 import {
   type CloseBody,
@@ -99,7 +100,7 @@ async function close(
       exit: exitCode.usage,
     })
   }
-  checkRoot()
+  checkRight(MACHINE.proc)
   plans.delete(id)
   const result = await carryOut(kept.plan, signal)
   cx.record(closedText(actor, kept.plan, result))

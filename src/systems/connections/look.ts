@@ -64,11 +64,13 @@ export function createLooker(options: LookerOptions): Looker {
       const owners = await book.look(reading.sockets, signal)
       // What began after the first look has been seen to begin.
       tracked = tracked === null ? await readConntrackAges(MACHINE.proc, signal) : NONE
-      noteAges(ages, at, reading.sockets, tracked)
+      // Ages and growth are told by the clock that never jumps.
+      const moment = clock.monotonic()
+      noteAges(ages, moment, reading.sockets, tracked)
       const all = groupSockets(reading.sockets, facts(owners)).filter((group) => matches(group, filter))
       const groups = regroup(all, by)
       const views = ruleViews(all)
-      growth.note(at, counts([groups, ...views.values()]))
+      growth.note(moment, counts([groups, ...views.values()]))
       const age = (socket: Socket): number | null => ages.age(socket)
       const perMinute = (key: string): number | null => growth.perMinute(key)
       const findings = judge(views, limits, { at, age, since, silentBefore, growthPerMinute: perMinute })
@@ -112,9 +114,16 @@ function facts(owners: Owners): Parameters<typeof groupSockets>[1] {
   }
 }
 
+/** So many groups are counted whatever their size; of more only those with a few members, to bound the memory. */
+const COUNTED_GROUPS = 5000
+const COUNTED_MEMBERS = 3
+
 function counts(views: readonly (readonly Group[])[]): Map<string, number> {
   const counts = new Map<string, number>()
-  for (const groups of views) for (const group of groups) counts.set(group.key, group.members.length)
+  for (const groups of views) {
+    const least = groups.length > COUNTED_GROUPS ? COUNTED_MEMBERS : 1
+    for (const group of groups) if (group.members.length >= least) counts.set(group.key, group.members.length)
+  }
   return counts
 }
 

@@ -39,6 +39,8 @@ const SCAN_SHARE = 0.02
 const ORPHAN_MS = 60_000
 /** Entries for sockets that are gone are kept until they are as many as those that are there, and this many more. */
 const SLACK = 1000
+/** Milliseconds between two walks over the control groups. */
+const CGROUPS_MS = 60_000
 /** Most folders of control groups that are looked at to find one by its id. */
 const MAX_CGROUPS = 20_000
 /** Most bytes of /etc/passwd. */
@@ -60,7 +62,7 @@ export function ownerBook(paths: OwnerPaths, clock: Clock): OwnerBook {
   let orphans = new Map<number, number>()
   let nextScan = 0
   let hidden = 0
-  const groups = cgroupNames(paths.cgroups)
+  const groups = cgroupNames(paths.cgroups, clock)
 
   const scan = async (wanted: Set<number>, signal?: AbortSignal): Promise<void> => {
     const began = clock.monotonic()
@@ -195,17 +197,17 @@ function readUsers(path: string): ReadonlyMap<number, string> {
 
 /**
  * Units by a socket's control group: ss gives its path; netlink its id, which is the inode number of the group's
- * folder. The folders are read when an id comes up that is not known.
+ * folder. The folders are read when an id comes up that is not known, but not too often.
  */
-function cgroupNames(root: string): (group: Socket['cgroup']) => string | null {
+function cgroupNames(root: string, clock: Clock): (group: Socket['cgroup']) => string | null {
   let names = new Map<number, string | null>()
-  const strange = new Set<number>()
+  let read = -Infinity
   return (group) => {
     if (group === null) return null
     if (typeof group === 'string') return unitOf(group)
-    if (!names.has(group) && !strange.has(group)) {
+    if (!names.has(group) && clock.monotonic() - read >= CGROUPS_MS) {
       names = readCgroups(root)
-      if (!names.has(group)) strange.add(group)
+      read = clock.monotonic()
     }
     return names.get(group) ?? null
   }

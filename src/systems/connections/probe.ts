@@ -9,7 +9,7 @@ import type { ProbeResult } from './wire.ts'
 const TLS_PORTS: ReadonlySet<number> = new Set([443, 465, 853, 993, 995])
 /** Milliseconds in which a server that speaks first (ssh, smtp) does so, before we send a request. */
 const GREETING_MS = 200
-/** Bytes of an answer that are looked at: one is enough to know. */
+/** Most bytes of an answer that are read: one is enough to know. */
 const MAX_ANSWER = 1024
 /** Characters of an answer's first line that are shown. */
 const MAX_DETAIL = 80
@@ -17,6 +17,8 @@ const MAX_DETAIL = 80
 export const MAX_PARALLEL = 5
 /** Milliseconds for each step of a try when nobody said otherwise. */
 export const PROBE_TIMEOUT_MS = 2000
+/** Our own event of a socket: the first bytes have come. */
+const ANSWER = 'answer'
 const REQUEST = 'HEAD / HTTP/1.0\r\n\r\n'
 
 /** What to ask, how often at once, how long to wait for the connection and then for the answer. */
@@ -51,13 +53,12 @@ async function resolve(host: string): Promise<string[]> {
 async function tryOnce(ip: string | undefined, request: ProbeRequest): Promise<ProbeTry> {
   if (ip === undefined) return failed('', 'unreachable', 'the name has no address')
   const began = performance.now()
-  const socket = connect({ host: ip, port: request.port })
-  socket.on('error', ignore)
+  const { socket, answer: heard } = open(ip, request.port)
   try {
     const connected = await wait(socket, 'connect', request.timeoutMs, request.signal)
     if (connected !== 'came') return notConnected(ip, connected)
     const connectMs = performance.now() - began
-    const answer = TLS_PORTS.has(request.port) ? await askTls(socket, request) : await askPlain(socket, request)
+    const answer = heard === null ? await askTls(socket, request) : await askPlain(socket, heard, request)
     const firstByteMs = answer.outcome === 'answers' ? performance.now() - began - connectMs : null
     return { ip, connectMs, firstByteMs, ...answer }
   } finally {
@@ -66,6 +67,20 @@ async function tryOnce(ip: string | undefined, request: ProbeRequest): Promise<P
 }
 
 const ignore = (): void => undefined
+
+/** Connects. Where we read ourselves, not TLS, reading stops after the first bytes; `answer` gives them. */
+function open(ip: string, port: number): { socket: Socket; answer: (() => Buffer) | null } {
+  if (TLS_PORTS.has(port)) return { socket: connect({ host: ip, port }).on('error', ignore), answer: null }
+  let first: Buffer = Buffer.alloc(0)
+  const callback = (size: number, buffer: Uint8Array): boolean => {
+    first = Buffer.from(buffer.subarray(0, size))
+    socket.emit(ANSWER)
+    return false
+  }
+  const onread = { buffer: Buffer.alloc(MAX_ANSWER), callback }
+  const socket = connect({ host: ip, port, onread }).on('error', ignore)
+  return { socket, answer: () => first }
+}
 
 function failed(ip: string, outcome: ProbeOutcome, detail: string): ProbeTry {
   return { ip, outcome, connectMs: null, firstByteMs: null, detail }
@@ -105,23 +120,21 @@ const CLOSED: Answer = { outcome: 'refused', detail: 'closed without a byte' }
 const hangs = (timeoutMs: number): Answer => ({ outcome: 'hangs', detail: `no byte within ${timeoutMs / 1000} s` })
 
 /** Lets a server that speaks first speak, else sends one HTTP request. */
-async function askPlain(socket: Socket, { timeoutMs, signal }: ProbeRequest): Promise<Answer> {
-  let waited = await wait(socket, 'readable', GREETING_MS, signal)
+async function askPlain(socket: Socket, heard: () => Buffer, { timeoutMs, signal }: ProbeRequest): Promise<Answer> {
+  let waited = await wait(socket, ANSWER, GREETING_MS, signal)
   if (waited === 'late') {
     socket.write(REQUEST)
-    waited = await wait(socket, 'readable', timeoutMs, signal)
+    waited = await wait(socket, ANSWER, timeoutMs, signal)
   }
   if (waited === 'late') return hangs(timeoutMs)
-  const data: unknown = waited === 'came' ? socket.read() : null
-  if (!Buffer.isBuffer(data)) return CLOSED
-  return { outcome: 'answers', detail: firstLine(data) }
+  return waited === 'came' ? { outcome: 'answers', detail: firstLine(heard()) } : CLOSED
 }
 
 /** The first line of an answer, for people; anything may stand there, so it is cut short. */
 function firstLine(data: Buffer): string {
   return (
     data
-      .toString('utf8', 0, MAX_ANSWER)
+      .toString('utf8')
       .split(/[\r\n]/, 1)[0]
       ?.slice(0, MAX_DETAIL) ?? ''
   )

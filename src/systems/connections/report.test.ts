@@ -61,7 +61,9 @@ test('quiet is said plainly, with what there is', () => {
   assert.deepEqual(findingLines(report(socketsOf(3)), pipe), [
     'No connection is stuck. 3 are open; the largest group is curl -> 198.51.100.1 port 80 with 3.',
   ])
-  assert.deepEqual(findingLines(report([]), pipe), ['No connection is open. This machine talks to nobody.'])
+  const over = socketsOf(9, { state: 'TIME-WAIT' })
+  assert.match(findingLines(report([...over, socketOf()]), pipe)[0] ?? '', / One is open: curl -> /)
+  assert.deepEqual(findingLines(report(over), pipe), ['No connection is open. This machine talks to nobody.'])
 })
 
 test('a name with escape sequences reaches the terminal harmless and the document raw', () => {

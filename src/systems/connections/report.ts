@@ -133,6 +133,13 @@ function remoteText({ direction, remote, localPort }: ConnectionGroup): string {
   return `<- ${remote.ip}${localPort === null ? '' : ` to port ${localPort}`}`
 }
 
+/** All of it. */
+export function reportLines(report: Report, options: ReportOptions): string[] {
+  const groups = groupLines(report, options)
+  const foot = options.ink('faint', footLine(report))
+  return [...findingLines(report, options), '', ...groups, ...(groups.length === 0 ? [] : ['']), foot]
+}
+
 /** One line: how much was read from where, what is not shown and what is not known. */
 export function footLine({ snapshot }: Report): string {
   const { sockets, source, hiddenGroups, unknown } = snapshot

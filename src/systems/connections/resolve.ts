@@ -17,9 +17,10 @@ export interface Names {
 /** Asks nobody. */
 export const NO_NAMES: Names = { find: async () => undefined, nameOf: () => null }
 
-/** Makes an empty cache of names. */
-export function reverseNames(): Names {
+/** Makes an empty cache of names; `servers` replace the system's name servers. */
+export function reverseNames(servers: readonly string[] = []): Names {
   const resolver = new Resolver({ timeout: TIMEOUT_MS, tries: 1 })
+  if (servers.length > 0) resolver.setServers(servers)
   const known = new Map<string, string | null>()
   const ask = async (ip: string): Promise<void> => {
     const names = await resolver.reverse(ip).catch(() => [])

@@ -80,7 +80,11 @@ test('a source that does not work makes the system degraded, with the reason', a
   const { service, call } = daemon(t, { source: 'proc' })
   await service.start()
   await call('GET', '/view')
-  assert.deepEqual(service.health(), { state: 'degraded', why: 'Not known: idle times, bytes sent and received.' })
+  assert.deepEqual(service.health(), {
+    state: 'degraded',
+    why: 'Idle times are not known, so hanging connections can not be told.',
+    fix: 'Let it use netlink or ss: source = "auto" in [connections].',
+  })
 })
 
 test('before the start there is nothing to tell, and it says so', async (t) => {

@@ -105,11 +105,16 @@ function viewOf(look: Look): ConnectionsView {
 function health(latest: Look | undefined, fault: string | undefined): Health {
   if (fault !== undefined) return { state: 'degraded', why: fault }
   if (latest === undefined) return { state: 'starting' }
-  if (latest.unknown.length === 0) return { state: 'up' }
+  const { source, notes } = latest.reading
+  if (source === 'proc') {
+    const fix = notes[0] ?? 'Let it use netlink or ss: source = "auto" in [connections].'
+    return { state: 'degraded', why: 'Idle times are not known, so hanging connections can not be told.', fix }
+  }
+  if (latest.owners.hidden === 0) return { state: 'up' }
   return {
     state: 'degraded',
-    why: `Not known: ${latest.unknown.join(', ')}.`,
-    ...(latest.reading.notes[0] === undefined ? {} : { fix: latest.reading.notes[0] }),
+    why: "Whose sockets these are is not known for other users' processes.",
+    fix: 'Run it as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH.',
   }
 }
 

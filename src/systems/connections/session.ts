@@ -15,20 +15,23 @@ export const NO_SESSION: Session = { holds: () => false }
 /** Processes above us that are looked at: shells, sudo, tmux, sshd. */
 const MAX_ANCESTORS = 64
 
+/** Programs that serve remote shells, by the beginning of their names; sshd has helpers like sshd-session. */
+const SHELL_SERVERS = /^(?:sshd|dropbear|telnetd|in\.telnetd|ttyd)/
+
 /**
  * The operator's session: what $SSH_CONNECTION names, here or (sudo takes it away) in a process above us, and whatever
- * connection a process above us holds, which is sshd's or another remote shell's.
+ * connection a server of remote shells above us holds.
  */
 export function readSession(env: NodeJS.ProcessEnv, proc: string, pid: number): Session {
   const above = ancestors(proc, pid)
   const connections = new Set(
     [env['SSH_CONNECTION'], ...above.map((ancestor) => sshConnection(proc, ancestor))].flatMap(parseSshConnection),
   )
-  const pids = new Set(above)
+  const servers = new Set(above.filter((one) => SHELL_SERVERS.test(text(join(proc, String(one), 'comm')))))
   return {
     holds: (socket, holder) =>
       connections.has(sessionKey(socket.remote, socket.remotePort, socket.local, socket.localPort)) ||
-      (holder !== null && pids.has(holder)),
+      (holder !== null && servers.has(holder)),
   }
 }
 

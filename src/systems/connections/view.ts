@@ -2,7 +2,7 @@ import type { Answer } from '#core/http/documents.ts'
 import { count } from '#core/units.ts'
 import type { Finding } from './verdicts.ts'
 import { pathText } from './words.ts'
-import { type Group, sum } from './groups.ts'
+import type { Group } from './groups.ts'
 import type { ConnectionsSnapshot, ConnectionsView } from './wire.ts'
 
 /** How many connections are stuck, each counted once. */
@@ -47,21 +47,21 @@ export function answer(
 }
 
 function quiet(groups: readonly Group[], unknown: readonly string[]): string {
-  if (groups.length === 0) return 'No connection is open.'
+  if (openGroups(groups).length === 0) return 'No connection is open.'
   return unknown.length === 0 ? 'No connection is stuck.' : 'No connection is seen to be stuck.'
 }
 
+/** Without those that are over and only wait for stray packets. */
+function openGroups(groups: readonly Group[]): readonly Group[] {
+  return groups.filter((group) => group.state !== 'TIME-WAIT')
+}
+
 function calm(groups: readonly Group[]): string {
-  const open =
-    sum(
-      groups.flatMap((group) => group.members),
-      () => 1,
-    ) ?? 0
-  const [biggest] = groups
+  const [biggest, ...rest] = openGroups(groups)
   if (biggest === undefined) return 'This machine talks to nobody.'
-  const most = biggest.members.length
+  const open = rest.reduce((total, group) => total + group.members.length, biggest.members.length)
   if (open === 1) return `One is open: ${pathText(biggest)}.`
-  return `${count(open)} are open; the largest group is ${pathText(biggest)} with ${count(most)}.`
+  return `${count(open)} are open; the largest group is ${pathText(biggest)} with ${count(biggest.members.length)}.`
 }
 
 function limits(unknown: readonly string[]): string {

@@ -24,6 +24,7 @@ export interface LiveRun {
 function copied(measured: Measured): Measured {
   const { counts, rates, lineRates, lineTotals, cpuRates } = measured
   return {
+    ...measured,
     counts: { ...counts, values: counts.values.slice() },
     rates: rates.slice(),
     lineRates: lineRates.slice(),

@@ -2,8 +2,9 @@
 import type { CommandContext } from '#core/cli/command.ts'
 import { systemClock } from '#core/clock.ts'
 import { exitCode, NocError } from '#core/errors.ts'
+import type { Output } from '#core/cli/output.ts'
 import { ascii } from '#core/tui/text.ts'
-import type { InterruptsConfig } from './config.ts'
+import { defaults, type InterruptsConfig } from './defaults.ts'
 import { formatCpuList, parseCpuList } from './cpu-list.ts'
 import type { ShowInput } from './index.ts'
 import { liveMoments, replayMoments } from './moments.ts'
@@ -20,6 +21,8 @@ type Flags = ShowInput['flags']
 const DEFAULT_INTERVAL_SECONDS = 1
 /** A pipe has no width: nothing is left out there. */
 const PIPE_COLUMNS = 100_000
+/** Lines that are written at once. */
+const BLOCK_LINES = 50
 
 function usage(message: string, hint: string): NocError {
   return new NocError('NOC_INTERRUPTS_USAGE', message, { hint, exit: exitCode.usage })
@@ -49,26 +52,34 @@ function startState(flags: Flags): ScreenState {
   }
 }
 
-/** One table with its answer above, as text. */
-function batch(moment: Moment, state: ScreenState, style: Style): string[] {
+/** One table with its answer above, line by line. */
+function* batch(moment: Moment, state: ScreenState, style: Style): Generator<string> {
   const sample = selectCpus(moment.sample, state.only)
   const all = selectRows(sample.interrupts, state.filter, state.sort)
   // What was asked for by name is shown also when it is quiet; so is everything while there are no rates.
   const quiet = state.filter !== null || moment.sample.seconds === 0
   const rows = quiet ? all : all.filter((row) => (sample.interrupts.lineRates[row] ?? 0) > 0)
-  const shown =
-    state.view === 'heat'
-      ? heat(moment, sample.interrupts, rows, style)
-      : list(moment, sample.interrupts, { rows, cpus: cpuPlaces(sample, state.cpus), trend: false }, style)
-  return [
-    answerLine(answerOf(moment.sample, moment.verdicts), style),
-    `${new Date(moment.sample.at).toISOString()}  ${figuresLine(moment, style)}`,
-    '',
-    ...shown,
-    ...(rows.length < all.length ? [style.ink('faint', `${all.length - rows.length} lines did not interrupt`)] : []),
-    '',
-    ...findings(moment.verdicts, style),
-  ]
+  yield answerLine(answerOf(moment.sample, moment.verdicts), style)
+  yield `${new Date(moment.sample.at).toISOString()}  ${figuresLine(moment, style)}`
+  yield ''
+  if (state.view === 'heat') yield* heat(moment, sample.interrupts, rows, style)
+  else yield* list(moment, sample.interrupts, { rows, cpus: cpuPlaces(sample, state.cpus), trend: false }, style)
+  if (rows.length < all.length) yield style.ink('faint', `${all.length - rows.length} lines did not interrupt`)
+  yield ''
+  yield* findings(moment.verdicts, style)
+}
+
+/** Prints lines a block at a time: one write a line costs more than the line, and all at once as much memory. */
+function printLines(lines: Iterable<string>, out: Output): void {
+  const block: string[] = []
+  const flush = (): void => {
+    if (block.length === 0) return
+    const text = block.join('\n')
+    out.line(out.unicode ? text : ascii(text))
+    block.length = 0
+  }
+  for (const line of lines) if (block.push(line) >= BLOCK_LINES) flush()
+  flush()
 }
 
 /** The moments as they come, when the first one can be read and has one of the processors asked for. */
@@ -114,10 +125,6 @@ async function print(run: Run, moments: AsyncIterable<Moment | NocError>): Promi
   const { flags, state, cx } = run
   const { out } = cx
   const style: Style = { columns: out.terminal ? out.columns() : PIPE_COLUMNS, unicode: out.unicode, ink: out.ink }
-  const show = (lines: readonly string[]): void => {
-    const text = lines.join('\n')
-    out.line(out.unicode ? text : ascii(text))
-  }
   // Without rates nothing can be judged.
   const wanted = Math.max(flags.count ?? Infinity, flags.check && cx.json ? 2 : 1)
   let printed = 0
@@ -131,7 +138,7 @@ async function print(run: Run, moments: AsyncIterable<Moment | NocError>): Promi
     found = moment.verdicts.length > 0
     if (cx.json) out.json(json(moment, state))
     // The first reading has nothing to compare with; tables show rates.
-    else if (moment.sample.seconds > 0 || flags.replay !== undefined) show(batch(moment, state, style))
+    else if (moment.sample.seconds > 0 || flags.replay !== undefined) printLines(batch(moment, state, style), out)
     else continue
     printed += 1
     if (printed >= wanted) break
@@ -177,7 +184,8 @@ async function machineMoments(
   live: boolean,
   signal: AbortSignal,
 ): Promise<AsyncGenerator<Moment | NocError>> {
-  const config = await cx.config<InterruptsConfig>()
+  // Nothing to read, nothing to load for it: a screen that runs all night stays small.
+  const config = cx.configFile() === undefined ? defaults : await cx.config<InterruptsConfig>()
   const proc = flags.proc ?? config.proc
   // Another /proc given here has its own /sys, not the one of the configuration.
   const sys = flags.sys ?? (flags.proc === undefined && config.sys !== '' ? config.sys : undefined)

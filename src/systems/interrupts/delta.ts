@@ -20,6 +20,15 @@ export interface Measured {
   readonly lineTotals: Float64Array
   /** Per second and CPU, over all lines that count per CPU. */
   readonly cpuRates: Float64Array
+  /** Per second, over all of them. */
+  readonly rate: number
+}
+
+/** The sum of some rates. */
+export function sumOf(rates: Float64Array): number {
+  let sum = 0
+  for (let i = 0; i < rates.length; i += 1) sum += rates[i] as number
+  return sum
 }
 
 /** Keeps the counts before; its arrays are overwritten by the next measurement. */
@@ -121,7 +130,7 @@ export function createMeter(): Meter {
         lineRates[row] = known ? addUp(lines[row] as Line, rates, base, width, cpuRates) : NaN
       }
       before = counts
-      return { counts, ...grid }
+      return { counts, ...grid, rate: sumOf(cpuRates) }
     },
   }
 }

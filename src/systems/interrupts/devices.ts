@@ -38,43 +38,50 @@ function labelOf(line: Line): string | null {
   return label
 }
 
-/** All interrupts of devices, per second. */
-export function deviceRate({ interrupts }: Sample): number {
-  return interrupts.counts.lines.reduce(
-    (sum, line, row) => (isDevice(line) ? sum + (interrupts.lineRates[row] || 0) : sum),
-    0,
-  )
+/** Interrupts of all devices, per second by column. */
+export function deviceLoad({ interrupts }: Sample): Float64Array {
+  const { counts, lineRates, rates } = interrupts
+  const width = counts.cpus.length
+  const load = new Float64Array(width)
+  for (let row = 0; row < counts.lines.length; row += 1) {
+    if (!((lineRates[row] as number) > 0) || !isDevice(counts.lines[row] as Line)) continue
+    addRow(load, rates, row * width)
+  }
+  return load
 }
 
-/** All devices that interrupt, the busiest first. */
-export function deviceGroups(sample: Sample): QueueGroup[] {
-  const { lineRates, counts, rates } = sample.interrupts
+function addRow(sums: Float64Array, rates: Float32Array, from: number): void {
+  for (let c = 0; c < sums.length; c += 1) sums[c] = (sums[c] as number) + ((rates[from + c] as number) || 0)
+}
+
+/** The devices whose queues together interrupt `atLeast` times a second, the busiest first. */
+export function deviceGroups({ interrupts }: Sample, atLeast: number): QueueGroup[] {
+  const { lineRates, counts, rates } = interrupts
   const width = counts.cpus.length
-  const queues = new Map<string, Queue[]>()
+  const rowsOf = new Map<string, number[]>()
   counts.lines.forEach((line, row) => {
     const label = labelOf(line)
-    const rate = lineRates[row] ?? NaN
-    if (label === null || Number.isNaN(rate)) return
-    const known = queues.get(label)
-    if (known) known.push({ line, row, rate })
-    else queues.set(label, [{ line, row, rate }])
+    if (label === null) return
+    const rows = rowsOf.get(label)
+    if (rows) rows.push(row)
+    else rowsOf.set(label, [row])
   })
-  return [...queues]
-    .map(([label, list]) => ({ label, list, rate: list.reduce((sum, queue) => sum + queue.rate, 0) }))
-    .filter(({ rate }) => rate > 0)
-    .map(({ label, list, rate }) => {
-      const cpuRates = new Float64Array(width)
-      for (const { row } of list.filter((queue) => queue.rate > 0)) {
-        for (let c = 0; c < width; c += 1) cpuRates[c] = (cpuRates[c] ?? 0) + (rates[row * width + c] || 0)
-      }
-      return { label, device: deviceOf(label), queues: list, rate, cpuRates, top: topOf(cpuRates, rate) }
-    })
-    .toSorted((a, b) => b.rate - a.rate)
+  const groups: QueueGroup[] = []
+  for (const [label, rows] of rowsOf) {
+    const rate = rows.reduce((sum, row) => sum + (lineRates[row] || 0), 0)
+    if (rate < atLeast) continue
+    const cpuRates = new Float64Array(width)
+    for (const row of rows) addRow(cpuRates, rates, row * width)
+    const queues = rows.map((row) => ({ line: counts.lines[row] as Line, row, rate: lineRates[row] || 0 }))
+    groups.push({ label, device: deviceOf(label), queues, rate, cpuRates, top: topOf(cpuRates, rate) })
+  }
+  return groups.toSorted((a, b) => b.rate - a.rate)
 }
 
 /** The largest of `cpuRates` and its share of `rate`. */
 export function topOf(cpuRates: Float64Array, rate: number): { readonly column: number; readonly share: number } {
-  const column = cpuRates.reduce((best, value, i) => (value > (cpuRates[best] ?? 0) ? i : best), 0)
+  let column = 0
+  for (let c = 1; c < cpuRates.length; c += 1) if ((cpuRates[c] as number) > (cpuRates[column] as number)) column = c
   return { column, share: rate > 0 ? (cpuRates[column] ?? 0) / rate : 0 }
 }
 

@@ -3,7 +3,7 @@ import type { Metrics } from '#core/metrics/types.ts'
 import type { SeriesStore } from '#core/series/types.ts'
 import { foldCpus, type FoldedColumn } from './fold.ts'
 import type { Moment } from './text-view.ts'
-import { busiestCpu, networkOf, totalRate } from './view.ts'
+import { busiestCpu, networkOf } from './view.ts'
 
 /** Seconds a point stands for; it is the average over them. */
 export const SERIES_STEP_SECONDS = 10
@@ -84,7 +84,7 @@ export function createFigures(series: SeriesStore, metrics: Metrics): Figures {
   return {
     take(moment) {
       const { sample, verdicts } = moment
-      const total = totalRate(sample)
+      const total = sample.interrupts.rate
       const network = networkOf(sample)
       gauges.cpus.set(sample.interrupts.counts.cpus.length)
       gauges.verdicts.set(verdicts.length)

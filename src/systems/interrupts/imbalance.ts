@@ -2,7 +2,8 @@
 import { percent, rate, text } from '#core/units.ts'
 import type { Verdict } from '#core/verdict.ts'
 import { formatCpuList, parseCpuList } from './cpu-list.ts'
-import { candidates, deviceGroups, deviceRate, isMovable, topOf, type Queue, type QueueGroup } from './devices.ts'
+import { sumOf } from './delta.ts'
+import { candidates, deviceGroups, deviceLoad, isMovable, topOf, type Queue, type QueueGroup } from './devices.ts'
 import type { Machine, Sample } from './sample.ts'
 import { capital, inWords, listed } from './words.ts'
 
@@ -38,10 +39,12 @@ export function judgeImbalance(
   standing: ReadonlySet<string>,
 ): Verdict[] {
   const { cpus } = sample.interrupts.counts
-  if (cpus.length < 2 || deviceRate(sample) < thresholds.imbalance_rate * HYSTERESIS) return []
-  const groups = deviceGroups(sample)
-  const load = new Float64Array(cpus.length)
-  for (const { cpuRates } of groups) cpuRates.forEach((value, c) => (load[c] = (load[c] ?? 0) + value))
+  if (cpus.length < 2) return []
+  const load = deviceLoad(sample)
+  const least = thresholds.imbalance_rate * HYSTERESIS
+  if (sumOf(load) < least) return []
+  // Half of it is enough to be one of a crowd.
+  const groups = deviceGroups(sample, least / 2)
   const judged: Judged = { sample, machine, cpus, thresholds, load }
   const limits = (key: string): { readonly rate: number; readonly share: number } => {
     const factor = standing.has(key) ? HYSTERESIS : 1
@@ -140,7 +143,7 @@ function judgeCrowd(
   groups: readonly QueueGroup[],
   limits: (key: string) => { readonly rate: number; readonly share: number },
 ): Verdict | null {
-  const total = judged.load.reduce((sum, value) => sum + value, 0)
+  const total = sumOf(judged.load)
   const { column, share } = topOf(judged.load, total)
   const cpu = judged.cpus[column] ?? 0
   const key = `crowd:cpu${cpu}`

@@ -1,6 +1,6 @@
 import { command, type Input } from '#core/cli/command.ts'
 import type { System } from '#core/system.ts'
-import type { InterruptsConfig } from './config.ts'
+import type { InterruptsConfig } from './defaults.ts'
 
 const flags = {
   all: { kind: 'switch', short: 'a', brief: 'A column for every processor (usual up to eight)' },

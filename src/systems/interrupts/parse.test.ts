@@ -137,7 +137,10 @@ describe('memory between samples', () => {
   it('takes a number that was given to another device as another line', () => {
     const parser = countsParser('interrupts')
     const first = parseCounts(parser, Buffer.from(interruptsText([0, 1], [a])))
-    const second = parseCounts(parser, Buffer.from(interruptsText([0, 1], [{ ...a, label: 'PCI-MSI 1-edge      nvme0q1' }])))
+    const second = parseCounts(
+      parser,
+      Buffer.from(interruptsText([0, 1], [{ ...a, label: 'PCI-MSI 1-edge      nvme0q1' }])),
+    )
     assert.notEqual(second.lines[0], first.lines[0])
     assert.equal(second.lines[0]?.name, 'nvme0q1')
   })

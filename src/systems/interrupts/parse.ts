@@ -16,8 +16,8 @@ const MAX_COUNTS = 2 ** 24
 const MAX_ID_BYTES = 32
 /** Bytes of chip and name that are kept: fifty devices that share a line fit. */
 const MAX_LABEL_BYTES = 1024
-/** Rows that the arrays have room for at first. */
-const FIRST_ROWS = 64
+/** Rows that the arrays have room for at first; memory is taken only for those that are written. */
+const FIRST_ROWS = 1024
 
 /** Figures of a line: one a CPU, one, none. */
 export type LineKind = 'cpus' | 'one' | 'none'
@@ -178,6 +178,8 @@ export function countsParser(file: string, labels = true): CountsParser {
       throw fault('NOC_INTERRUPTS_HUGE', 'more interrupts than any machine has')
     }
     if (target.length < base + width) target = grown(target, base + width, FIRST_ROWS * width)
+    // A CPU that is online may be missing in this file: what stood in its column is long ago.
+    if (online) target.fill(0, base, base + width)
     readRow(bytes, start, target, base, columns, row)
     if (row.idStart === row.next - 1) return
     check(bytes)
@@ -193,8 +195,6 @@ export function countsParser(file: string, labels = true): CountsParser {
       count = 0
       changed = undefined
       before = undefined
-      // A CPU that is online may be missing in this file: what stood in its column is long ago.
-      if (wanted) target.fill(0)
     },
     push(bytes) {
       const end = bytes.lastIndexOf(NEWLINE) + 1

@@ -1,6 +1,6 @@
 /** One moment of the machine's interrupts, and the same as a JSON document. Pure. */
 import type { Verdict } from '#core/verdict.ts'
-import type { Measured } from './delta.ts'
+import { sumOf, type Measured } from './delta.ts'
 import type { Line } from './parse.ts'
 import type { Softnet } from './softnet.ts'
 import type { InterruptLine, InterruptsSample, NumaNode } from './wire.ts'
@@ -111,6 +111,7 @@ function fromLines(cpus: readonly number[], lines: readonly InterruptLine[], kno
     lineRates: Float64Array.from(lines, (line) => line.rate ?? NaN),
     lineTotals: Float64Array.from(lines, (line) => line.total),
     cpuRates,
+    rate: lines.some((line) => line.rate !== null) ? sumOf(cpuRates) : NaN,
   }
 }
 

@@ -45,7 +45,7 @@ function feeder(): (path: string, parser: CountsParser, online?: readonly number
   let buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES)
   const feed = (fd: number, path: string, parser: CountsParser): number => {
     let kept = 0
-    for (let total = 0; ; ) {
+    for (let total = 0; ;) {
       let filled = kept
       for (let got = -1; got !== 0 && filled < buffer.length; filled += got) {
         got = readSync(fd, buffer, filled, buffer.length - filled, null)

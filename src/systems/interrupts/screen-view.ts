@@ -141,7 +141,7 @@ function tableBody(state: ScreenState, moment: Moment, measured: Measured, sampl
   const draw = (shown: readonly number[]): readonly string[] =>
     state.view === 'heat'
       ? heat(moment, measured, shown, style)
-      : list(moment, measured, { rows: shown, cpus, trend: true }, style)
+      : [...list(moment, measured, { rows: shown, cpus, trend: true }, style)]
   const header = draw([])
   return {
     header,

@@ -1,5 +1,5 @@
 /** The part of a sample that was asked for: some CPUs, some lines, in some order. Pure. */
-import type { Measured } from './delta.ts'
+import { sumOf, type Measured } from './delta.ts'
 import type { Line } from './parse.ts'
 import type { Sample } from './sample.ts'
 
@@ -27,12 +27,14 @@ function onlyCpus(measured: Measured, places: readonly number[]): Measured {
     lineRates[row] = line.kind === 'cpus' ? sum(rates) : (measured.lineRates[row] ?? NaN)
     lineTotals[row] = line.kind === 'cpus' ? sum(counts.values) : (measured.lineTotals[row] ?? 0)
   })
+  const ownRates = Float64Array.from(places, (place) => cpuRates[place] ?? NaN)
   return {
     counts: { cpus: places.map((place) => counts.cpus[place] ?? 0), lines: counts.lines, values },
     rates: newRates,
     lineRates,
     lineTotals,
-    cpuRates: Float64Array.from(places, (place) => cpuRates[place] ?? NaN),
+    cpuRates: ownRates,
+    rate: sumOf(ownRates),
   }
 }
 
@@ -52,21 +54,34 @@ export function matches(line: Line, filter: RegExp | null): boolean {
   return filter === null || filter.test(line.name) || (!/^\d+$/.test(line.id) && filter.test(line.id))
 }
 
+/** Rows by falling value, equal ones as they stand; what is unknown comes last. */
+export function fallingRows(rows: readonly number[], values: Float64Array): number[] {
+  // Whole numbers as results: differences would be boxed, some thousand times a second.
+  return rows.toSorted((a, b) => {
+    const x = values[a] as number
+    const y = values[b] as number
+    if (x === y || (Number.isNaN(x) && Number.isNaN(y))) return 0
+    return x > y || Number.isNaN(y) ? -1 : 1
+  })
+}
+
 /** Rows of the matching lines in order; lines that never happened only when a filter asks for them. */
 export function selectRows(measured: Measured, filter: RegExp | null, sort: Sort): number[] {
   const { counts, lineRates, lineTotals } = measured
-  const rows = counts.lines.flatMap((line, row) =>
-    matches(line, filter) && (filter !== null || (lineTotals[row] ?? 0) > 0) ? [row] : [],
-  )
-  const lineOf = (row: number): Line => counts.lines[row] as Line
-  const known = (rate: number | undefined): number => (rate === undefined || Number.isNaN(rate) ? -1 : rate)
-  const byTotal = (a: number, b: number): number => (lineTotals[b] ?? 0) - (lineTotals[a] ?? 0)
-  const orders: Readonly<Record<Sort, (a: number, b: number) => number>> = {
-    rate: (a, b) => known(lineRates[b]) - known(lineRates[a]) || byTotal(a, b),
-    total: byTotal,
-    name: (a, b) => lineOf(a).name.localeCompare(lineOf(b).name, 'en', { numeric: true }),
+  const rows: number[] = []
+  counts.lines.forEach((line, row) => {
+    if (filter === null ? (lineTotals[row] ?? 0) > 0 : matches(line, filter)) rows.push(row)
+  })
+  const nameOf = (row: number): string => counts.lines[row]?.name ?? ''
+  switch (sort) {
+    case 'rate':
+      return fallingRows(fallingRows(rows, lineTotals), lineRates)
+    case 'total':
+      return fallingRows(rows, lineTotals)
+    case 'name':
+      return rows.toSorted((a, b) => nameOf(a).localeCompare(nameOf(b), 'en', { numeric: true }) || a - b)
     // The kernel lists numbers upwards, then its own lines.
-    number: (a, b) => a - b,
+    case 'number':
+      return rows
   }
-  return rows.toSorted((a, b) => orders[sort](a, b) || a - b)
 }

@@ -2,7 +2,7 @@
 import { NocError, reasonOf } from '#core/errors.ts'
 import type { Glance, Health, Service, Stat, SystemContext } from '#core/system.ts'
 import { count, percent, rate } from '#core/units.ts'
-import type { InterruptsConfig } from './config.ts'
+import type { InterruptsConfig } from './defaults.ts'
 import { formatCpuList } from './cpu-list.ts'
 import { createFigures } from './figures.ts'
 import { createRoutes } from './http.ts'
@@ -10,13 +10,13 @@ import { liveMoments } from './moments.ts'
 import { toDocument, type Sample } from './sample.ts'
 import { createSampler, findRoots } from './sampler.ts'
 import type { Moment } from './text-view.ts'
-import { answerOf, busiestCpu, busiestLine, networkOf, toView, totalRate } from './view.ts'
+import { answerOf, busiestCpu, busiestLine, networkOf, toView } from './view.ts'
 
 function statsOf(sample: Sample): Stat[] {
   const busiest = busiestCpu(sample)
   const line = busiestLine(sample)
   const network = networkOf(sample)
-  const total = rate(totalRate(sample) || 0)
+  const total = rate(sample.interrupts.rate || 0)
   const { cpus, lines } = sample.interrupts.counts
   const stats: (Stat | null)[] = [
     { label: 'Interrupts', ...total, note: `${lines.length} lines, ${cpus.length} CPUs`, series: 'interrupts.total' },

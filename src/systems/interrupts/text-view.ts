@@ -2,7 +2,7 @@
 import type { Ink } from '#core/cli/output.ts'
 import type { Answer } from '#core/http/documents.ts'
 import { shade, sparkline } from '#core/tui/sparkline.ts'
-import { table, type Cell, type Column } from '#core/tui/table.ts'
+import { tableLines, type Cell, type Column } from '#core/tui/table.ts'
 import { pad, plain, shorten, width } from '#core/tui/text.ts'
 import { percent, rate, text } from '#core/units.ts'
 import type { Verdict } from '#core/verdict.ts'
@@ -10,7 +10,7 @@ import type { Measured } from './delta.ts'
 import { foldCpus, foldRates, type FoldedColumn } from './fold.ts'
 import type { Line } from './parse.ts'
 import type { Sample, Topology } from './sample.ts'
-import { busiestCpu, networkOf, totalRate } from './view.ts'
+import { busiestCpu, networkOf } from './view.ts'
 
 /** What is shown at one moment. */
 export interface Moment {
@@ -57,7 +57,7 @@ function figure(value: number, nothing = '0'): string {
 export function figuresLine(moment: Moment, style: Style, columns: number = style.columns): string {
   const { sample } = moment
   const { cpus } = sample.interrupts.counts
-  const total = totalRate(sample)
+  const total = sample.interrupts.rate
   const busiest = busiestCpu(sample)
   const network = networkOf(sample)
   const parts = [
@@ -108,50 +108,58 @@ export function cpuColumnsThatFit(columns: number): number {
   return Math.max(1, Math.floor((columns - 46) / CPU_COLUMNS))
 }
 
-function listColumns(cpuIds: readonly number[], trend: boolean, chip: boolean): Column[] {
+interface ListColumn extends Column {
+  cell(row: number): Cell
+}
+
+function listColumns(moment: Moment, measured: Measured, window: ListWindow, style: Style): ListColumn[] {
+  const { counts, lineRates, lineTotals, rates } = measured
+  const lineOf = (row: number): Line => counts.lines[row] as Line
+  const speedOf = (row: number): number => lineRates[row] ?? NaN
+  const isQuiet = (row: number): boolean => !(speedOf(row) > 0)
+  const dim = (row: number, words: string): Cell =>
+    isQuiet(row) && words !== '' ? { text: words, ink: 'faint' } : words
+  const ofCpu = (place: number): ListColumn => ({
+    title: `CPU${counts.cpus[place] ?? 0}`,
+    align: 'right',
+    minimum: CPU_COLUMNS - GAP,
+    fixed: true,
+    cell: (row) =>
+      lineOf(row).kind === 'cpus' ? dim(row, figure(rates[row * counts.cpus.length + place] ?? NaN, '.')) : '',
+  })
+  const trend: ListColumn = {
+    title: 'TREND',
+    minimum: TREND_COLUMNS,
+    fixed: true,
+    drop: 3,
+    cell: (row) => ({ text: sparkline(moment.recent(lineOf(row)), TREND_COLUMNS, style.unicode), ink: 'accent' }),
+  }
+  const speed = (row: number): Cell =>
+    isQuiet(row) ? dim(row, figure(speedOf(row))) : { text: figure(speedOf(row)), ink: 'strong' }
+  const share = (row: number): Cell =>
+    isQuiet(row) || lineOf(row).kind !== 'cpus' ? '' : percent(speedOf(row) / measured.rate)
+  const sum = (row: number): Cell => dim(row, lineOf(row).kind === 'none' ? '' : figure(lineTotals[row] ?? 0))
+  const allowed = (row: number): Cell => dim(row, moment.topology.placement(lineOf(row).id)?.allowed ?? '')
   return [
-    { title: 'IRQ', align: 'right', minimum: 4 },
-    { title: 'NAME', minimum: 14, shrink: 12 },
-    { title: '/s', align: 'right', minimum: 6 },
-    { title: 'SHARE', align: 'right', minimum: 5 },
-    ...(trend ? [{ title: 'TREND', minimum: TREND_COLUMNS, drop: 3 }] : []),
-    ...cpuIds.map((cpu): Column => ({ title: `CPU${cpu}`, align: 'right', minimum: CPU_COLUMNS - GAP })),
-    { title: 'TOTAL', align: 'right', minimum: 5, drop: 1 },
-    { title: 'ALLOWED', minimum: 7, shrink: 7, drop: 2 },
-    ...(chip ? [{ title: 'CHIP', drop: 4 }] : []),
+    { title: 'IRQ', align: 'right', minimum: 4, cell: (row) => dim(row, lineOf(row).id) },
+    { title: 'NAME', minimum: 14, shrink: 12, cell: (row) => dim(row, lineOf(row).name) },
+    { title: '/s', align: 'right', minimum: 6, fixed: true, cell: speed },
+    { title: 'SHARE', align: 'right', minimum: 5, fixed: true, cell: share },
+    ...(window.trend ? [trend] : []),
+    ...window.cpus.map(ofCpu),
+    { title: 'TOTAL', align: 'right', minimum: 5, fixed: true, drop: 1, cell: sum },
+    { title: 'ALLOWED', minimum: 7, shrink: 7, drop: 2, cell: allowed },
+    ...(style.columns >= CHIP_FROM
+      ? [{ title: 'CHIP', drop: 4, cell: (row: number) => dim(row, lineOf(row).chip) }]
+      : []),
   ]
 }
 
-function trendOf(recent: readonly number[], style: Style): Cell {
-  return { text: sparkline(recent, TREND_COLUMNS, style.unicode), ink: 'accent' }
-}
-
 /** The list: interrupts with rate, share, history and where they land. The first line is the header. */
-export function list(moment: Moment, measured: Measured, window: ListWindow, style: Style): string[] {
-  const { counts, lineRates, lineTotals, rates } = measured
-  const total = measured.cpuRates.reduce((sum, value) => sum + value, 0)
-  const cellsOf = (row: number): Cell[] => {
-    const line = counts.lines[row] as Line
-    const speed = lineRates[row] ?? NaN
-    const quiet = !(speed > 0)
-    const dim = (words: string): Cell => (quiet && words !== '' ? { text: words, ink: 'faint' } : words)
-    const cells = [
-      dim(line.id),
-      dim(line.name),
-      quiet ? dim(figure(speed)) : { text: figure(speed), ink: 'strong' as const },
-      quiet || line.kind !== 'cpus' ? '' : percent(speed / total),
-    ]
-    if (window.trend) cells.push(trendOf(moment.recent(line), style))
-    for (const place of window.cpus) {
-      cells.push(dim(line.kind === 'cpus' ? figure(rates[row * counts.cpus.length + place] ?? NaN, '.') : ''))
-    }
-    cells.push(dim(line.kind === 'none' ? '' : figure(lineTotals[row] ?? 0)))
-    cells.push(dim(moment.topology.placement(line.id)?.allowed ?? ''))
-    cells.push(dim(line.chip))
-    return cells
-  }
-  const ids = window.cpus.map((place) => counts.cpus[place] ?? 0)
-  return table(listColumns(ids, window.trend, style.columns >= CHIP_FROM), window.rows.map(cellsOf), style)
+export function list(moment: Moment, measured: Measured, window: ListWindow, style: Style): Iterable<string> {
+  const columns = listColumns(moment, measured, window, style)
+  const cell = (row: number, column: number): Cell => columns[column]?.cell(window.rows[row] ?? 0) ?? ''
+  return tableLines({ columns, rows: window.rows.length, cell }, style)
 }
 
 const HEAT_NAME_COLUMNS = 18

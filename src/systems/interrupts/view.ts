@@ -8,6 +8,7 @@ import { foldCpus, foldRates, type FoldedColumn } from './fold.ts'
 import { isDevice } from './label.ts'
 import type { Line } from './parse.ts'
 import type { Sample, Topology } from './sample.ts'
+import { fallingRows } from './select.ts'
 import type { HeatRow, InterruptsView } from './wire.ts'
 
 /** Bounds of the page (wire.ts). */
@@ -19,25 +20,26 @@ const FEW_PER_CPU = 1000
 /** One CPU with more of all interrupts than this isn't called balanced, even when nothing can or need be done. */
 const UNEVEN_SHARE = 0.6
 
-/** All interrupts per second; NaN while there is nothing to compare with. */
-export function totalRate(sample: Sample): number {
-  return sample.interrupts.cpuRates.reduce((sum, value) => sum + value, 0)
-}
-
 /** The CPU that is interrupted most; null while unknown or when nothing happens. */
 export function busiestCpu(sample: Sample): InterruptsView['busiestCpu'] {
-  const total = totalRate(sample)
+  const { rate: total, cpuRates } = sample.interrupts
   if (!(total > 0)) return null
-  const { column, share } = topOf(sample.interrupts.cpuRates, total)
-  return { cpu: sample.interrupts.counts.cpus[column] ?? 0, rate: sample.interrupts.cpuRates[column] ?? 0, share }
+  const { column, share } = topOf(cpuRates, total)
+  return { cpu: sample.interrupts.counts.cpus[column] ?? 0, rate: cpuRates[column] ?? 0, share }
 }
 
 /** The line that interrupts most, devices before what the CPUs do among themselves. */
-export function busiestLine(sample: Sample): InterruptsView['busiestLine'] {
-  const [row] = busyRows(sample.interrupts, true)
-  const line = row === undefined ? undefined : sample.interrupts.counts.lines[row]
-  if (row === undefined || line === undefined) return null
-  return { id: line.id, name: line.name, rate: sample.interrupts.lineRates[row] ?? 0 }
+export function busiestLine({ interrupts }: Sample): InterruptsView['busiestLine'] {
+  const { counts, lineRates } = interrupts
+  let best: Line | null = null
+  let most = 0
+  for (let row = 0; row < counts.lines.length; row += 1) {
+    const line = counts.lines[row] as Line
+    const rate = lineRates[row] as number
+    const better = best !== null && isDevice(line) !== isDevice(best) ? isDevice(line) : rate > most
+    if (rate > 0 && better) [best, most] = [line, rate]
+  }
+  return best && { id: best.id, name: best.name, rate: most }
 }
 
 /** Softirq NET_RX beside what softnet_stat says; null where neither is known. */
@@ -52,19 +54,21 @@ export function networkOf(sample: Sample): InterruptsView['network'] {
   }
 }
 
-/** Rows that interrupt, the busiest first. */
-function busyRows(measured: Measured, devicesFirst: boolean): number[] {
-  const { lineRates, counts } = measured
-  const rows = counts.lines.flatMap((_, row) => ((lineRates[row] ?? NaN) > 0 ? [row] : []))
-  const rank = (row: number): number => (devicesFirst && isDevice(counts.lines[row] as Line) ? 0 : 1)
-  return rows.toSorted((a, b) => rank(a) - rank(b) || (lineRates[b] ?? 0) - (lineRates[a] ?? 0))
+/** Rows that interrupt, the busiest first, devices before what the CPUs do among themselves. */
+function busyRows({ lineRates, counts }: Measured): number[] {
+  const rows = fallingRows(
+    counts.lines.flatMap((_, row) => ((lineRates[row] ?? NaN) > 0 ? [row] : [])),
+    lineRates,
+  )
+  const isDevices = (row: number): boolean => isDevice(counts.lines[row] as Line)
+  return [...rows.filter(isDevices), ...rows.filter((row) => !isDevices(row))]
 }
 
 /** The answer in words: the worst verdict, else how things are. */
 export function answerOf(sample: Sample, verdicts: readonly Verdict[]): Answer {
   const [worst] = verdicts
   const { cpus, lines } = sample.interrupts.counts
-  const total = totalRate(sample)
+  const total = sample.interrupts.rate
   const over = cpus.length === 1 ? 'one CPU' : `${cpus.length} CPUs`
   if (worst) {
     const more = verdicts.length > 1 ? ` ${verdicts.length - 1} more below.` : ''
@@ -134,10 +138,9 @@ export function toView(
 ): InterruptsView {
   const { counts } = sample.interrupts
   const columns = foldCpus(counts.cpus, topology.nodes, MAX_COLUMNS)
-  const total = totalRate(sample)
-  const busy = busyRows(sample.interrupts, true)
+  const total = sample.interrupts.rate
+  const busy = busyRows(sample.interrupts)
   const soft = sample.softirqs
-  const softTotal = soft ? soft.cpuRates.reduce((sum, value) => sum + value, 0) : 0
   return {
     at: sample.at,
     interval: sample.seconds,
@@ -151,7 +154,7 @@ export function toView(
     columns: columns.map(({ label, node, cpus }) => ({ label, node, cpus })),
     rows: heatRows(sample.interrupts, columns, total, busy.slice(0, MAX_ROWS), topology, recent),
     hidden: Math.max(0, busy.length - MAX_ROWS),
-    softirqs: soft ? heatRows(soft, columns, softTotal, busyRows(soft, false), null, () => []) : [],
+    softirqs: soft ? heatRows(soft, columns, soft.rate, busyRows(soft), null, () => []) : [],
     verdicts,
   }
 }

@@ -76,8 +76,8 @@ describe('text from outside', () => {
     assert.equal(visible('Zoë → 日本'), 'Zoë → 日本')
   })
 
-  it('ends remarks as sentences', () => {
-    assert.equal(sentence('its usual rate is 3 /s'), 'Its usual rate is 3 /s.')
+  it('ends remarks as sentences and draws their arrows', () => {
+    assert.equal(sentence('node -> 192.0.2.1 hangs'), 'node → 192.0.2.1 hangs.')
     assert.equal(sentence('softnet_stat: 3 dropped.'), 'softnet_stat: 3 dropped.')
   })
 

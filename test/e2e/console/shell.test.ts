@@ -59,6 +59,7 @@ describe('the console', { skip: NEEDS_BROWSER }, () => {
 
     await page.keyboard.press('Control+k')
     await page.keyboard.type('probe')
+    await page.getByRole('option', { name: 'noc connections probe' }).waitFor()
     await page.keyboard.press('Enter')
     await page.locator('.notice').getByText('Copied').waitFor()
     assert.equal(

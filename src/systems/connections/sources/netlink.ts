@@ -1,14 +1,13 @@
 import { setImmediate } from 'node:timers/promises'
 import { NocError } from '#core/errors.ts'
 import { type Libc, libc, linux } from '#core/host/libc.ts'
+import { dumpReader, readAck } from '#proto/netlink/diag-reader.ts'
 import {
   type DumpRequest,
   MAX_DATAGRAM,
   NETLINK_SOCK_DIAG,
-  dumpReader,
   encodeDestroy,
   encodeDump,
-  readAck,
 } from '#proto/netlink/inet-diag.ts'
 import type { Socket } from '../socket.ts'
 
