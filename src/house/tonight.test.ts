@@ -59,11 +59,14 @@ describe('the answer', () => {
     })
   })
 
-  it('counts what waits, and leads with the worst', () => {
-    const answer = answerFor([alert(1, { severity: 'critical' }), alert(2)], [system('connections')], at(22, 2))
+  it('counts what waits, and leads with what the system with the worst says', () => {
+    const saying = (id: string, sentence: string): SystemState => ({ ...system(id), glance: { sentence, stats: [] } })
+    const systems = [saying('interrupts', 'All queues land on CPU 3.'), saying('connections', 'apache2 waits.')]
+    const alerts = [alert(1, { severity: 'critical' }), alert(2, { system: 'interrupts' })]
+    const answer = answerFor(alerts, systems, at(22, 2))
     assert.equal(answer.severity, 'critical')
     assert.equal(answer.sentence, 'Two things need you tonight. The rest is quiet.')
-    assert.equal(answer.paragraph, '111 stuck connections to one host. Close them.')
+    assert.equal(answer.paragraph, 'apache2 waits. All queues land on CPU 3.')
   })
 
   it('does not count what somebody has acknowledged', () => {

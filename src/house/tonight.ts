@@ -66,6 +66,12 @@ function brokenAnswer(broken: readonly SystemState[], rest: readonly Alert[]): A
   return { severity: down ? 'critical' : 'warning', sentence: `${what}${more}`, paragraph: why.join(' ') }
 }
 
+/** What the systems with open alerts say of themselves, the one with the worst first. */
+function concerned(open: readonly Alert[], systems: readonly SystemState[]): string {
+  const ids = [...new Set(open.map((alert) => alert.system))]
+  return ids.flatMap((id) => systems.find((system) => system.id === id)?.glance?.sentence ?? []).join(' ')
+}
+
 /** Is anything wrong tonight? One sentence, one paragraph. `daytime` only chooses the word. */
 export function answerFor(alerts: readonly Alert[], systems: readonly SystemState[], now: number): Answer {
   const open = waiting(alerts)
@@ -74,8 +80,7 @@ export function answerFor(alerts: readonly Alert[], systems: readonly SystemStat
   const hour = new Date(now).getHours()
   const night = hour >= NIGHT_FROM_HOUR || hour < NIGHT_FROM_HOUR + NIGHT_HOURS - 24
   const severity = worst(open)
-  const first = open[0]
-  if (severity === null || first === undefined) {
+  if (severity === null) {
     const up = systems.filter((system) => system.health.state === 'up').length
     const known = alerts.length === 0 ? 'nothing waits for you' : 'what is open is acknowledged'
     const systemsUp = `${spelled(up)} ${up === 1 ? 'system' : 'systems'} up`
@@ -90,6 +95,6 @@ export function answerFor(alerts: readonly Alert[], systems: readonly SystemStat
   return {
     severity,
     sentence: `${spelled(open.length)} ${needs} you ${when}. The rest is quiet.`,
-    paragraph: `${first.summary}. ${first.fix}`.replace(/\.\./g, '.'),
+    paragraph: concerned(open, systems),
   }
 }

@@ -1,24 +1,41 @@
 /** Matching for the palette. Pure. */
 
-/**
- * How well `query` fits `text`: its letters in order, better when they stand together and at the start of words.
- * Null when it doesn't; an empty query fits everything equally.
- */
-export function fuzzy(text: string, query: string): number | null {
-  const where = text.toLowerCase()
+/** What a word of the query is worth where it stands whole: at the start of a word, or anywhere. */
+const AT_START = 20
+const WHOLE = 10
+
+/** Letters in order, anywhere: worth more the closer they stand. Null when they don't occur. */
+function scattered(text: string, word: string): number | null {
   let score = 0
   let from = 0
-  let last = -2
-  for (const letter of query.toLowerCase().replaceAll(' ', '')) {
-    const at = where.indexOf(letter, from)
+  for (const letter of word) {
+    const at = text.indexOf(letter, from)
     if (at < 0) return null
-    const starts = at === 0 || /[\s/\-:.]/.test(where[at - 1] ?? '')
-    score += at === last + 1 ? 3 : starts ? 2 : 0
-    score -= (at - from) * 0.05
-    last = at
+    score += at === from ? 1 : -0.05 * (at - from)
     from = at + 1
   }
-  return score - where.length * 0.005
+  return score
+}
+
+function wordScore(text: string, word: string): number | null {
+  let best: number | null = null
+  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
+    if (!/[a-z0-9]/.test(text.charAt(at - 1))) return AT_START
+    best = WHOLE
+  }
+  return best ?? scattered(text, word)
+}
+
+/** How well `query` fits `text`, word by word; shorter texts win. Null when it doesn't. */
+function fuzzy(text: string, query: string): number | null {
+  const where = text.toLowerCase()
+  let sum = where.length * -0.005
+  for (const word of query.toLowerCase().split(/\s+/).filter(Boolean)) {
+    const score = wordScore(where, word)
+    if (score === null) return null
+    sum += score
+  }
+  return sum
 }
 
 /** The items that fit, the best first; in their own order when there is nothing to look for. */

@@ -154,11 +154,10 @@ type AddressNames = (view: DataView, at: number, family: 4 | 6) => string
 /** Slots of the cache of address texts; a power of two. */
 const SLOTS = 4096
 
-/** Address texts, each made once unless two addresses meet in a slot: there are far fewer addresses than sockets. */
+/** Address texts of a dump, which is of one family; each is made once unless two addresses meet in a slot: there are far fewer addresses than sockets. */
 function addressNames(): AddressNames {
   const keys = new Uint32Array(SLOTS * 4)
   const texts: string[] = []
-  const families: number[] = []
   return (view, at, family) => {
     const a = view.getUint32(at)
     const b = family === 4 ? 0 : view.getUint32(at + 4)
@@ -168,9 +167,8 @@ function addressNames(): AddressNames {
     const key = slot * 4
     const same = keys[key] === a && keys[key + 1] === b && keys[key + 2] === c && keys[key + 3] === d
     const known = texts[slot]
-    if (same && families[slot] === family && known !== undefined) return known
+    if (same && known !== undefined) return known
     keys.set([a, b, c, d], key)
-    families[slot] = family
     return (texts[slot] = family === 4 ? ipv4Text(a) : ipv6Text(a, b, c, d))
   }
 }

@@ -7,7 +7,7 @@ import { pathText } from './words.ts'
 import type { Look } from './look.ts'
 import { MACHINE } from './owners.ts'
 import type { Session } from './session.ts'
-import { type Socket, endpoint, hasNoPeer, identity } from './socket.ts'
+import { type Socket, endpoint, identity } from './socket.ts'
 import { openNetlink } from './sources/netlink.ts'
 import { readSockets } from './sources/read.ts'
 import { killBySs } from './sources/ss.ts'
@@ -41,7 +41,7 @@ const CHECK_MS = 100
 const A_TURN = 256
 
 function closable(socket: Socket): boolean {
-  return !hasNoPeer(socket) && socket.timer !== TIMEWAIT_TIMER
+  return socket.timer !== TIMEWAIT_TIMER
 }
 
 /** The bit of CAP_NET_ADMIN, which closing needs, in /proc/self/status (capabilities(7)). */

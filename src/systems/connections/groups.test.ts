@@ -136,6 +136,8 @@ test('a filter means what it says, and the port of a remote is never ours', () =
   assert.deepEqual(fits({ remote: { host: '198.51.100.1', port: null } }), [true, true])
   assert.deepEqual(fits({ remote: { host: '198.51.100.1', port: 80 } }), [true, false])
   assert.deepEqual(fits({ remote: { host: '198.51.100.2', port: null } }), [false, false])
+  const [web] = group([socketOf({ localPort: 80, remotePort: 50_000 })])
+  assert.equal(matches(web ?? assert.fail(), { ...ANY, remote: { host: '198.51.100.1', port: 80 } }), false)
   assert.deepEqual(fits({ port: 443 }), [false, true])
   assert.deepEqual(fits({ process: 'apache2', state: 'ESTABLISHED' }), [true, true])
   assert.deepEqual(fits({ process: 'apache' }), [false, false])

@@ -9,12 +9,20 @@ import { routes } from './http.ts'
 import { type Look, createLooker, snapshot } from './look.ts'
 import { NO_NAMES } from './resolve.ts'
 import { connectionSeries } from './series.ts'
-import { answer, connectionsView, countStuck } from './view.ts'
+import { connectionsView } from './view.ts'
 import type { ConnectionsSnapshot, ConnectionsView } from './wire.ts'
 
 /** Groups in the page's document, and in GET /api/connections. */
 const VIEW_GROUPS = 200
 const SNAPSHOT_GROUPS = 1000
+
+/** What is kept of a look: documents, so that its sockets need not stay in memory. */
+interface Kept {
+  readonly view: ConnectionsView
+  readonly snapshot: ConnectionsSnapshot
+  readonly health: Health
+  readonly glance: Glance
+}
 
 /** The daemon's side: looks at regular times, remembers, raises alerts. */
 export function create(cx: SystemContext<ConnectionsConfig>): Service {
@@ -28,23 +36,25 @@ export function create(cx: SystemContext<ConnectionsConfig>): Service {
   const stuck = cx.metrics.gauge('stuck', 'Connections that a verdict counts as stuck')
   const seconds = cx.metrics.gauge('look_seconds', 'How long the last look took')
   const failures = cx.metrics.counter('failed_looks', 'Looks that failed')
-  let latest: Look | undefined
+  let latest: Kept | undefined
   let fault: string | undefined
   let running: Promise<void> | undefined
   let first: Promise<void> | undefined
 
+  const look = async (): Promise<void> => {
+    const seen = await looker.look({ by: KEYS, filter: ANY, signal })
+    latest = keep(seen)
+    fault = undefined
+    open.set(latest.view.sockets)
+    stuck.set(latest.view.stuck)
+    series.record(seen)
+    cx.alerts.sync(latest.view.verdicts)
+    if (cx.live.watched) cx.live.publish(latest.view)
+  }
   const round = async (): Promise<void> => {
     const began = clock.monotonic()
     try {
-      const look = await looker.look({ by: KEYS, filter: ANY, signal })
-      latest = look
-      fault = undefined
-      const view = viewOf(look)
-      open.set(view.sockets)
-      stuck.set(view.stuck)
-      series.record(look)
-      cx.alerts.sync(view.verdicts)
-      if (cx.live.watched) cx.live.publish(view)
+      await look()
     } catch (error) {
       if (signal.aborted) return
       failures.inc()
@@ -61,7 +71,7 @@ export function create(cx: SystemContext<ConnectionsConfig>): Service {
       await setTimeout(rest, undefined, { signal }).catch(() => undefined)
     }
   }
-  const current = async (): Promise<Look> => {
+  const current = async (): Promise<Kept> => {
     await first
     if (latest === undefined) throw new NocError('NOC_CONNECTIONS_NO_LOOK', fault ?? 'The connections are not watched.')
     return latest
@@ -69,8 +79,8 @@ export function create(cx: SystemContext<ConnectionsConfig>): Service {
 
   return {
     routes: routes({
-      snapshot: async () => documentOf(await current(), SNAPSHOT_GROUPS),
-      view: async () => viewOf(await current()),
+      snapshot: async () => (await current()).snapshot,
+      view: async () => (await current()).view,
       look: (request) => createLooker(options).look(request),
       record: (text) => cx.alerts.event({ severity: 'info', text }),
       now: () => clock.monotonic(),
@@ -82,9 +92,14 @@ export function create(cx: SystemContext<ConnectionsConfig>): Service {
       stop.abort()
       await running
     },
-    health: () => health(latest, fault),
-    glance: () => glance(latest),
+    health: () => (fault === undefined ? (latest?.health ?? { state: 'starting' }) : { state: 'degraded', why: fault }),
+    glance: () => latest?.glance ?? { sentence: 'Looking for the first time.', stats: [] },
   }
+}
+
+function keep(look: Look): Kept {
+  const view = viewOf(look)
+  return { view, snapshot: documentOf(look, SNAPSHOT_GROUPS), health: health(look), glance: glance(view) }
 }
 
 function documentOf(look: Look, limit: number): ConnectionsSnapshot {
@@ -102,15 +117,12 @@ function viewOf(look: Look): ConnectionsView {
   return connectionsView({ ...document, hiddenGroups }, look.groups, look.findings)
 }
 
-function health(latest: Look | undefined, fault: string | undefined): Health {
-  if (fault !== undefined) return { state: 'degraded', why: fault }
-  if (latest === undefined) return { state: 'starting' }
-  const { source, notes } = latest.reading
-  if (source === 'proc') {
-    const fix = notes[0] ?? 'Let it use netlink or ss: source = "auto" in [connections].'
+function health({ reading, owners }: Look): Health {
+  if (reading.source === 'proc') {
+    const fix = reading.notes[0] ?? 'Let it use netlink or ss: source = "auto" in [connections].'
     return { state: 'degraded', why: 'Idle times are not known, so hanging connections can not be told.', fix }
   }
-  if (latest.owners.hidden === 0) return { state: 'up' }
+  if (owners.hidden === 0) return { state: 'up' }
   return {
     state: 'degraded',
     why: "Whose sockets these are is not known for other users' processes.",
@@ -118,20 +130,17 @@ function health(latest: Look | undefined, fault: string | undefined): Health {
   }
 }
 
-function glance(latest: Look | undefined): Glance {
-  if (latest === undefined) return { sentence: 'Looking for the first time.', stats: [] }
-  const said = answer(latest, latest.groups, latest.findings)
-  const stuck = countStuck(latest.findings)
+function glance({ sockets, stuck, answer }: ConnectionsView): Glance {
   return {
-    sentence: said.sentence,
+    sentence: answer.sentence,
     stats: [
       {
         label: 'Connections',
-        value: count(latest.reading.sockets.length),
+        value: count(sockets),
         unit: 'open',
         note: stuck === 0 ? 'none stuck' : `${count(stuck)} stuck`,
         series: 'connections.open',
-        ...(said.severity === 'ok' ? {} : { severity: said.severity }),
+        ...(answer.severity === 'ok' ? {} : { severity: answer.severity }),
       },
     ],
   }

@@ -158,11 +158,17 @@ export async function show({ flags }: ShowInput, cx: CommandContext): Promise<nu
   const once = !live && !flags.batch && !cx.json && flags.replay === undefined
   const count = flags.count ?? (once || (flags.check && flags.replay === undefined) ? 1 : undefined)
   const stop = new AbortController()
+  // Said at the end: a live screen has no room beside it.
+  const notes: string[] = []
   const recordings = flags.record !== undefined || flags.replay !== undefined ? await import('./recording.ts') : null
   const signal = AbortSignal.any([cx.signal, stop.signal])
   const moments =
     recordings && flags.replay !== undefined
-      ? replayMoments(recordings.readRecording(flags.replay, cx.out.note), live, signal)
+      ? replayMoments(
+          recordings.readRecording(flags.replay, (text) => notes.push(text)),
+          live,
+          signal,
+        )
       : await machineMoments(flags, cx, live, signal)
   const recording = recordings && flags.record !== undefined ? recordings.createRecording(flags.record) : null
   const run: Run = { flags: { ...flags, count }, state, cx, recording, stop }
@@ -175,6 +181,7 @@ export async function show({ flags }: ShowInput, cx: CommandContext): Promise<nu
     return flags.check && found ? exitCode.found : exitCode.ok
   } finally {
     recording?.close()
+    notes.forEach((text) => cx.out.note(text))
   }
 }
 

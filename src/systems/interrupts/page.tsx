@@ -105,7 +105,7 @@ function Heat({ document, hot }: Props): JSX.Element {
       title={`Interrupts by CPU, last ${document.interval < 1.5 ? 'second' : `${Math.round(document.interval)} seconds`}`}
       end={
         <>
-          <small>{remarks.join(' · ')}</small>
+          {remarks.length > 0 && <small>{remarks.join(' · ')}</small>}
           <div class="segments" role="group" aria-label="Kind">
             <button type="button" aria-pressed={!soft.value} onClick={() => (soft.value = false)}>
               Interrupts

@@ -1,5 +1,5 @@
 /** The live screen: what it shows and what keys do. Pure; cli-live.ts connects it with a terminal. */
-import { plain, shorten } from '#core/tui/text.ts'
+import { cut, plain, shorten } from '#core/tui/text.ts'
 import type { Measured } from './delta.ts'
 import type { Sample } from './sample.ts'
 import { selectCpus, selectRows, SORTS, type Sort } from './select.ts'
@@ -50,12 +50,16 @@ export interface Drawn {
 }
 
 const HELP = [
-  'q          quit                      space  freeze, go on',
-  'up down    scroll, also page up      s      sort: rate, total, name, number',
-  '           and down, home, end       /      filter by name (a regular expression)',
-  'left right CPU columns               h      heat map',
-  'a          a column for every CPU    v      findings with evidence and commands',
-  't          totals only               esc    back to the list',
+  'up down pageup pagedown home end  scroll',
+  'left right  processors',
+  's      sort: rate, total, name, number',
+  '/      filter by name, as one types',
+  'a t    all processors, totals only',
+  'h      heat map',
+  'v      findings: evidence, commands',
+  'space  freeze, go on',
+  'esc    back to the list',
+  'q      quit',
 ]
 
 /** A filter as typed: names are matched anywhere, in either case. Null when it is no regular expression. */
@@ -170,6 +174,7 @@ function footer(state: ScreenState, body: Body, top: number, page: number, style
     state.frozen ? 'FROZEN' : '',
     state.view === 'list' || state.view === 'heat' ? `by ${state.sort}` : state.view,
     state.filter ? `filter ${state.filter.source}` : '',
+    body.cpus > body.cpuPage ? `${body.cpuPage} of ${body.cpus} CPUs` : '',
     place,
   ]
   const said = parts.filter((part) => part !== '').join(style.unicode ? ' · ' : ', ')
@@ -192,7 +197,7 @@ function headerLines(moment: Moment, state: ScreenState, style: Style, rows: num
   const room = state.view === 'findings' ? 0 : rows >= 20 ? 2 : rows >= 14 ? 1 : 0
   const shown = paragraph.slice(0, room)
   const cutOff = paragraph.length > room && room > 0
-  if (cutOff) shown[room - 1] = `${shorten(shown[room - 1] ?? '', style.columns - 4)} ...`
+  if (cutOff) shown[room - 1] = `${cut(shown[room - 1] ?? '', style.columns - 4)} ...`
   const sentence = wrap(answer.sentence, style.columns - 8)
   return [
     answerLine({ ...answer, sentence: sentence[0] ?? '' }, style),

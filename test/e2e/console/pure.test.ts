@@ -234,8 +234,14 @@ describe('tables', () => {
 })
 
 describe('the palette', () => {
-  it('finds by letters in order and puts the better fit first', () => {
-    const all = ['noc connections --watch', 'Test alert delivery', 'connections', 'interrupts']
+  it('finds by words or by letters in order and puts the better fit first', () => {
+    const all = [
+      'noc connections --watch the same, live',
+      'noc connections close',
+      'Test alert delivery',
+      'connections',
+    ]
+    assert.equal(fuzzyFilter(all, (one) => one, 'conn cl')[0], 'noc connections close')
     assert.equal(fuzzyFilter(all, (one) => one, 'conn')[0], 'connections')
     assert.deepEqual(
       fuzzyFilter(all, (one) => one, 'tad'),
