@@ -1,5 +1,6 @@
 /** How the console writes what it was given: names from outside, times, lengths of time. Pure. */
-import { clock, duration, rate, type Quantity } from '#core/units.ts'
+import { duration, rate, type Quantity } from '#core/units.ts'
+import { clock, hostDate } from './host-time.ts'
 
 // C0, DEL, C1; line separators; bidirectional controls (they reorder what is read); zero-width characters.
 const HARMFUL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\u200b-\u200f\ufeff]/g
@@ -31,13 +32,13 @@ const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'] as const
 /** `23:04` within the last 20 hours (in a night nobody mistakes it), `Fri 23:04` within six days, else with the date. */
 export function moment(at: number, now: number): string {
   if (Math.abs(now - at) < 20 * HOUR) return clock(at)
-  if (Math.abs(now - at) < 6 * 24 * HOUR) return `${WEEKDAYS[new Date(at).getDay()]} ${clock(at)}`
+  if (Math.abs(now - at) < 6 * 24 * HOUR) return `${WEEKDAYS[hostDate(at).getDay()]} ${clock(at)}`
   return clock(at, now)
 }
 
 /** `02:14:07` */
 export function seconds(at: number): string {
-  return `${clock(at)}:${String(new Date(at).getSeconds()).padStart(2, '0')}`
+  return `${clock(at)}:${String(hostDate(at).getSeconds()).padStart(2, '0')}`
 }
 
 /** `apache2`, `192.0.2.7:80`, `[2001:db8::1]:80`; without a port just the address. */

@@ -58,6 +58,7 @@ export function createHome({ db, clock, live, supervisor, version, started }: Ho
     return {
       at: now,
       host: hostname(),
+      utcOffset: -new Date(now).getTimezoneOffset(),
       version,
       started,
       booted: now - uptime() * 1000,

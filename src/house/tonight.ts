@@ -49,11 +49,16 @@ export function worst(alerts: readonly Alert[]): Severity | null {
   return alerts.length > 0 ? 'warning' : null
 }
 
+/** With one full stop at the end, whoever wrote it. */
+function stopped(text: string): string {
+  return text === '' || /[.!?]$/.test(text) ? text : `${text}.`
+}
+
 function brokenAnswer(broken: readonly SystemState[], rest: readonly Alert[]): Answer {
   const [first] = broken
   const down = broken.some((system) => system.health.state === 'down')
-  const why = broken.map((s) =>
-    'why' in s.health ? `${s.id}: ${s.health.why}.${s.health.fix ? ` ${s.health.fix}` : ''}` : '',
+  const why = broken.map(({ id, health }) =>
+    ('why' in health ? [`${id}: ${health.why}`, health.fix ?? ''] : []).map(stopped).join(' ').trim(),
   )
   const what =
     broken.length === 1

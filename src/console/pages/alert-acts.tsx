@@ -5,16 +5,18 @@ import { now } from '../state/clock.ts'
 import { alerts, tonight } from '../state/feeds.ts'
 import { say } from '../state/notice.ts'
 import { moment, span } from '../format.ts'
+import { fromHostDate, hostDate } from '../host-time.ts'
 import { Menu } from '../ui/menu.tsx'
 
 const MINUTE = 60_000
 const MORNING = 8
 
-/** The next 08:00 after `at`, ms. */
+/** The host's next 08:00 after `at`, ms. */
 export function nextMorning(at: number): number {
-  const date = new Date(at)
+  const date = hostDate(at)
   if (date.getHours() >= MORNING) date.setDate(date.getDate() + 1)
-  return date.setHours(MORNING, 0, 0, 0)
+  date.setHours(MORNING, 0, 0, 0)
+  return fromHostDate(date)
 }
 
 /** Does something to an alert, says how it went, and brings what is shown up to date. */

@@ -1,6 +1,7 @@
 /** Where the events of a night lie on its line, and which labels have room. Pure; pixels. */
 import type { NightEvent } from '#core/alerts/types.ts'
 import { prose } from '../format.ts'
+import { fromHostDate, hostDate } from '../host-time.ts'
 
 /** One mark on the line: an event, or several so close that they share it. */
 export interface NightMark {
@@ -143,12 +144,19 @@ const HOUR = 3_600_000
 /** Hours at which the sky changes, and the names of its colours. */
 const SKY: Readonly<Record<number, string>> = { 20: 'dusk', 1: 'depth', 6: 'dawn', 13: 'day' }
 
+/** The host's full hour at or before `at`, ms. */
+function fullHour(at: number): number {
+  const hour = hostDate(at)
+  hour.setMinutes(0, 0, 0)
+  return fromHostDate(hour)
+}
+
 /** Colour stops of a gradient from `from` to `to`: dusk at 20:00, deep night, dawn at 06:00, day. */
 export function skyStops(from: number, to: number): string {
   const stops: string[] = []
   // From a day before to a day after, so that both ends lie between two stops.
-  for (let at = new Date(from - 24 * HOUR).setMinutes(0, 0, 0); at <= to + 24 * HOUR; at += HOUR) {
-    const colour = SKY[new Date(at).getHours()]
+  for (let at = fullHour(from - 24 * HOUR); at <= to + 24 * HOUR; at += HOUR) {
+    const colour = SKY[hostDate(at).getHours()]
     if (colour !== undefined) stops.push(`var(--${colour}) ${(((at - from) / (to - from)) * 100).toFixed(2)}%`)
   }
   return stops.join(', ')
@@ -160,14 +168,12 @@ export function nightHours(
   to: number,
   width: number,
 ): { readonly at: number; readonly x: number; readonly label: boolean }[] {
-  const first = new Date(from)
-  first.setMinutes(0, 0, 0)
   const count = (to - from) / HOUR
   const every = [1, 2, 3, 4, 6, 12].find((step) => (width / count) * step >= 40) ?? 12
   const hours = []
-  for (let at = first.getTime(); at <= to; at += HOUR) {
+  for (let at = fullHour(from); at <= to; at += HOUR) {
     if (at < from) continue
-    hours.push({ at, x: ((at - from) / (to - from)) * width, label: new Date(at).getHours() % every === 0 })
+    hours.push({ at, x: ((at - from) / (to - from)) * width, label: hostDate(at).getHours() % every === 0 })
   }
   return hours
 }

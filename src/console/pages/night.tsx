@@ -3,7 +3,7 @@ import type { JSX } from 'preact'
 import { useMemo, useRef } from 'preact/hooks'
 import type { NightEvent } from '#core/alerts/types.ts'
 import type { Tonight } from '#core/http/documents.ts'
-import { clock } from '#core/units.ts'
+import { clock, fromHostDate, hostDate } from '../host-time.ts'
 import { pages } from '../../systems/pages.ts'
 import { plural, prose } from '../format.ts'
 import { now } from '../state/clock.ts'
@@ -112,7 +112,9 @@ function Line({ night, width }: { readonly night: Tonight['night']; readonly wid
 function List({ events }: { readonly events: readonly NightEvent[] }): JSX.Element {
   const hours = new Map<number, NightEvent[]>()
   for (const event of events.toSorted((a, b) => b.at - a.at)) {
-    const hour = new Date(event.at).setMinutes(0, 0, 0)
+    const full = hostDate(event.at)
+    full.setMinutes(0, 0, 0)
+    const hour = fromHostDate(full)
     hours.set(hour, [...(hours.get(hour) ?? []), event])
   }
   return (

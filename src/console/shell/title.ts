@@ -1,5 +1,5 @@
 import { effect } from '@preact/signals'
-import { clock } from '#core/units.ts'
+import { clock } from '../host-time.ts'
 import { visible } from '../format.ts'
 import { paused } from '../state/clock.ts'
 import { tonight } from '../state/feeds.ts'

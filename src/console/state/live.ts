@@ -1,6 +1,7 @@
 import { computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { ApiError, asApiError, authorization, failure, read } from './api.ts'
+import { followZone } from '../host-time.ts'
 import { followHost, now, paused } from './clock.ts'
 import { eventParser } from './event-stream.ts'
 import { askToken, token } from './token.ts'
@@ -58,8 +59,10 @@ export const stale: ReadonlySignal<number | null> = computed(() => {
   return oldest
 })
 
-function take(channel: Channel, document: { readonly at?: number }): void {
-  if (document.at !== undefined) followHost(document.at)
+function take(channel: Channel, document: { readonly at?: number; readonly utcOffset?: number }): void {
+  const { at, utcOffset } = document
+  if (at !== undefined) followHost(at)
+  if (at !== undefined && utcOffset !== undefined) followZone(utcOffset, at)
   channel.document.value = document
   channel.problem.value = null
   channel.arrived.value = performance.now()

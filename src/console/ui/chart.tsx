@@ -3,7 +3,7 @@ import type { JSX } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import UPlot from 'uplot'
 import type { SeriesPoints } from '#core/series/types.ts'
-import { clock } from '#core/units.ts'
+import { clock, hostDate } from '../host-time.ts'
 import { seconds } from '../format.ts'
 import { now } from '../state/clock.ts'
 import { colour, paint } from '../state/theme.ts'
@@ -33,7 +33,7 @@ function timeLabel(at: number, length: number): string {
   const time = clock(at)
   if (length <= 10 * 60_000) return seconds(at)
   if (time !== '00:00' && length <= 2 * DAY) return time
-  const date = new Date(at)
+  const date = hostDate(at)
   return time === '00:00' ? `${WEEKDAYS[date.getDay()]} ${date.getDate()}` : time
 }
 
@@ -93,6 +93,8 @@ function options(props: ChartProps, wiring: Wiring): UPlot.Options {
     width: wiring.width,
     height: HEIGHT,
     ms: 1,
+    // Ticks stand at the host's full hours.
+    tzDate: hostDate,
     legend: { show: false },
     padding: [12, 14, 0, 0],
     cursor: {

@@ -28,6 +28,8 @@ export interface SystemState {
 export interface Tonight {
   readonly at: number
   readonly host: string
+  /** Minutes that the host's clock is ahead of UTC; every time in a sentence is of that clock. */
+  readonly utcOffset: number
   readonly version: string
   /** When this daemon started. */
   readonly started: number

@@ -75,6 +75,7 @@ const systemState: v.GenericSchema<SystemState> = v.object({
 export const tonightSchema: v.GenericSchema<Tonight> = v.object({
   at: time,
   host: v.string(),
+  utcOffset: v.pipe(v.number(), v.description('minutes ahead of UTC')),
   version: v.string(),
   started: time,
   booted: time,
