@@ -51,8 +51,12 @@ function cpuSeconds(pid: number): number {
   return [11, 12, 13, 14].reduce((sum, field) => sum + Number(fields[field]), 0) / TICKS_PER_SECOND
 }
 
-function peakMegabytes(pid: number): number {
-  return Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]) / 1000
+function megabytes(pid: number, what: 'VmHWM' | 'VmRSS'): number {
+  return (
+    (Number(new RegExp(`^${what}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]) *
+      1024) /
+    1e6
+  )
 }
 
 const directory = mkdtempSync(join(tmpdir(), 'noc-bench-'))
@@ -66,7 +70,8 @@ let second = 0
 const writer = setInterval(() => write((second += 1)), 1000)
 const children = {
   'noc interrupts --batch': start(file, process.execPath, [noc, 'interrupts', '--batch', '-i', '1']),
-  'irqtop --batch (Debian)': start(file, 'irqtop', ['--batch', '--delay', '1']),
+  // Its --delay is ignored; the interval is an argument.
+  'irqtop --batch (Debian)': start(file, 'irqtop', ['--batch', '1']),
 }
 try {
   await pause(WARM_UP_SECONDS * 1000)
@@ -74,16 +79,22 @@ try {
   await pause(seconds * 1000)
   const used = Object.entries(children).map(([name, { pid = 0 }]) => {
     const warm = before.get(name)?.warm ?? 0
-    return { name, start: warm, cpu: cpuSeconds(pid) - warm, peak: peakMegabytes(pid) }
+    return {
+      name,
+      start: warm,
+      cpu: cpuSeconds(pid) - warm,
+      now: megabytes(pid, 'VmRSS'),
+      peak: megabytes(pid, 'VmHWM'),
+    }
   })
   const ours = used[0]?.cpu ?? NaN
   process.stdout.write(
     `${CPUS} CPUs x ${LINES} lines, ${((texts[0]?.length ?? 0) / 1e6).toFixed(2)} MB, one sample a second, ${seconds} s\n`,
   )
-  for (const { name, start: warm, cpu, peak } of used) {
+  for (const { name, start: warm, cpu, now, peak } of used) {
     const share = `${((cpu / seconds) * 100).toFixed(2)} % of a core`
     process.stdout.write(
-      `${name.padEnd(26)} ${cpu.toFixed(2).padStart(6)} s CPU  ${share.padStart(18)}  ${(cpu / ours).toFixed(1).padStart(5)}x  peak ${peak.toFixed(0)} MB  (first ${WARM_UP_SECONDS} s: ${warm.toFixed(2)} s)\n`,
+      `${name.padEnd(26)} ${cpu.toFixed(2).padStart(6)} s CPU  ${share.padStart(18)}  ${(cpu / ours).toFixed(1).padStart(5)}x  ${now.toFixed(0)} MB (peak ${peak.toFixed(0)})  (first ${WARM_UP_SECONDS} s: ${warm.toFixed(2)} s)\n`,
     )
   }
 } finally {

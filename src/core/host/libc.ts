@@ -1,6 +1,6 @@
 import { getSystemErrorName } from 'node:util'
 
-/** Socket calls that Node's core doesn't have: netlink and unix datagrams. Each returns -1 on failure. */
+/** Calls that Node's core doesn't have: netlink, unix datagrams, links of an open folder. Each returns -1 on failure. */
 export interface Libc {
   socket(domain: number, type: number, protocol: number): number
   bind(fd: number, address: Uint8Array, length: number): number
@@ -9,6 +9,8 @@ export interface Libc {
   recv(fd: number, into: Uint8Array, length: number, flags: number): number
   setsockopt(fd: number, level: number, option: number, value: Uint8Array, length: number): number
   close(fd: number): number
+  /** The text of a symbolic link in an open folder; returns its length. */
+  readlinkat(folder: number, name: string, into: Uint8Array, length: number): number
   /** Why the last call failed: `EPERM`, `EAGAIN` ... */
   errno(): string
   /** The name of an error number. */
@@ -54,6 +56,7 @@ async function load(): Promise<Libc> {
     recv: bind('long recv(int, void *, ulong, int)'),
     setsockopt: bind('int setsockopt(int, int, int, const void *, uint)'),
     close: bind('int close(int)'),
+    readlinkat: bind('long readlinkat(int, const char *, void *, ulong)'),
     errno: () => nameOf(koffi.errno()),
     nameOf,
   }

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, it } from 'node:test'
 import { NocError } from '../errors.ts'
@@ -37,6 +41,26 @@ describe('screen', () => {
     assert.equal(shown.split(ENTERED).length, 7)
     assert.equal(shown.split(LEFT).length, 7)
     assert.ok(shown.indexOf('planned failure') > shown.lastIndexOf(LEFT, shown.indexOf('planned failure')))
+  })
+
+  it('stays alive and can be ended while the terminal takes nothing', { timeout: 30_000 }, async (t) => {
+    const directory = mkdtempSync(join(tmpdir(), 'noc-screen-'))
+    t.after(() => rmSync(directory, { recursive: true, force: true }))
+    const marker = join(directory, 'alive')
+    const child = spawn('script', ['-qefc', `${node} flood ${marker}; echo "end=$?"`, '/dev/null'], { timeout: 20_000 })
+    let shown = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (shown += text))
+    await once(child.stdout, 'data')
+    // Nobody reads: script stops, the terminal's buffer fills.
+    child.stdout.pause()
+    for (let tries = 0; tries < 100 && !existsSync(marker); tries += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+    assert.ok(existsSync(marker), 'the process hangs in a write')
+    child.stdout.resume()
+    await once(child, 'close')
+    assert.match(shown, /end=143/)
+    assert.equal(shown.split(LEFT).length, 2)
   })
 
   it('takes Ctrl-C as a key and gives the terminal back', { timeout: 30_000 }, async () => {

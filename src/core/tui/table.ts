@@ -71,7 +71,8 @@ export function* tableLines(source: TableSource, options: TableOptions): Generat
   const { columns, rows } = source
   const natural = columns.map(({ title, minimum, fixed }, i) => {
     let most = Math.max(width(title), minimum ?? 0)
-    for (let row = 0; row < rows && !fixed; row += 1) most = Math.max(most, width(plain(textOf(source.cell(row, i)))))
+    if (fixed) return most
+    for (let row = 0; row < rows; row += 1) most = Math.max(most, width(plain(textOf(source.cell(row, i)))))
     return most
   })
   const places = layout(columns, natural, options.columns)

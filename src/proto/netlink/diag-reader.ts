@@ -24,13 +24,14 @@ function malformed(offset: number, what: string): NocError {
 }
 
 /**
- * Reads the datagrams of one dump. Address texts are shared between sockets: there are far fewer addresses than
- * sockets.
+ * Reads the datagrams of one dump. Objects in `recycle` are emptied and used again before new ones are made: whoever
+ * looks every few seconds at a hundred thousand sockets leaves no garbage that way.
  */
 export function dumpReader(
   protocol: 'tcp' | 'udp',
   sequence: number,
   little: boolean = LITTLE,
+  recycle: DiagSocket[] = [],
 ): (datagram: Uint8Array, into: { push(socket: DiagSocket): unknown }) => DumpProgress {
   const names = addressNames()
   return (datagram, into) => {
@@ -39,8 +40,9 @@ export function dumpReader(
     eachMessage(view, little, (type, flags, at, end) => {
       if (view.getUint32(at + 8, little) !== sequence) return
       if ((flags & NLM_F_DUMP_INTR) !== 0) progress = { ...progress, interrupted: true }
-      if (type === SOCK_DIAG_BY_FAMILY) into.push(socket(view, at + HEADER, end, protocol, names, little))
-      else if (type === NLMSG_DONE || type === NLMSG_ERROR) {
+      if (type === SOCK_DIAG_BY_FAMILY) {
+        into.push(fill(recycle.pop() ?? blank(), view, at + HEADER, end, protocol, names, little))
+      } else if (type === NLMSG_DONE || type === NLMSG_ERROR) {
         progress = { ...progress, done: true, errno: errnoOf(view, at + HEADER, end, little) }
       }
     })
@@ -79,7 +81,37 @@ function errnoOf(view: DataView, at: number, end: number, little: boolean): numb
   return at + 4 <= end ? Math.abs(view.getInt32(at, little)) : 0
 }
 
-function socket(
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+function blank(): Mutable<DiagSocket> {
+  return {
+    protocol: 'tcp',
+    family: 4,
+    state: '',
+    local: '',
+    localPort: 0,
+    remote: '',
+    remotePort: 0,
+    device: 0,
+    cookieLow: 0,
+    cookieHigh: 0,
+    timer: 0,
+    retransmits: 0,
+    receiveQueue: 0,
+    sendQueue: 0,
+    uid: 0,
+    inode: 0,
+    cgroup: null,
+    lastSent: null,
+    lastReceived: null,
+    lastHeard: null,
+    bytesSent: null,
+    bytesReceived: null,
+  }
+}
+
+function fill(
+  socket: Mutable<DiagSocket>,
   view: DataView,
   at: number,
   end: number,
@@ -89,34 +121,32 @@ function socket(
 ): DiagSocket {
   if (at + MESSAGE > end) throw malformed(at, 'a socket is cut off')
   const family = view.getUint8(at) === AF[6] ? 6 : 4
-  const attributes = readAttributes(view, at + MESSAGE, end, little)
-  const { info, infoEnd, cgroup } = attributes
+  const { info, infoEnd, cgroup } = readAttributes(view, at + MESSAGE, end, little)
   const has = (upTo: number): boolean => info > 0 && info + upTo <= infoEnd
-  return {
-    protocol,
-    family,
-    state: stateName(view.getUint8(at + 1)),
-    local: names(view, at + 8, family),
-    localPort: view.getUint16(at + 4),
-    remote: names(view, at + 24, family),
-    remotePort: view.getUint16(at + 6),
-    device: view.getUint32(at + 40, little),
-    cookieLow: view.getUint32(at + 44, little),
-    cookieHigh: view.getUint32(at + 48, little),
-    timer: view.getUint8(at + 2),
-    retransmits: view.getUint8(at + 3),
-    receiveQueue: view.getUint32(at + 56, little),
-    sendQueue: view.getUint32(at + 60, little),
-    uid: view.getUint32(at + 64, little),
-    inode: view.getUint32(at + 68, little),
-    cgroup,
-    // struct tcp_info grows at its end from kernel to kernel: a field is there when it fits.
-    lastSent: has(48) ? view.getUint32(info + 44, little) : null,
-    lastReceived: has(56) ? view.getUint32(info + 52, little) : null,
-    lastHeard: has(60) ? view.getUint32(info + 56, little) : null,
-    bytesSent: has(216) ? u64(view, info + 200, little) - u64(view, info + 208, little) : null,
-    bytesReceived: has(136) ? u64(view, info + 128, little) : null,
-  }
+  socket.protocol = protocol
+  socket.family = family
+  socket.state = stateName(view.getUint8(at + 1))
+  socket.local = names(view, at + 8, family)
+  socket.localPort = view.getUint16(at + 4)
+  socket.remote = names(view, at + 24, family)
+  socket.remotePort = view.getUint16(at + 6)
+  socket.device = view.getUint32(at + 40, little)
+  socket.cookieLow = view.getUint32(at + 44, little)
+  socket.cookieHigh = view.getUint32(at + 48, little)
+  socket.timer = view.getUint8(at + 2)
+  socket.retransmits = view.getUint8(at + 3)
+  socket.receiveQueue = view.getUint32(at + 56, little)
+  socket.sendQueue = view.getUint32(at + 60, little)
+  socket.uid = view.getUint32(at + 64, little)
+  socket.inode = view.getUint32(at + 68, little)
+  socket.cgroup = cgroup
+  // struct tcp_info grows at its end from kernel to kernel: a field is there when it fits.
+  socket.lastSent = has(48) ? view.getUint32(info + 44, little) : null
+  socket.lastReceived = has(56) ? view.getUint32(info + 52, little) : null
+  socket.lastHeard = has(60) ? view.getUint32(info + 56, little) : null
+  socket.bytesSent = has(216) ? u64(view, info + 200, little) - u64(view, info + 208, little) : null
+  socket.bytesReceived = has(136) ? u64(view, info + 128, little) : null
+  return socket
 }
 
 interface Attributes {
@@ -168,7 +198,10 @@ function addressNames(): AddressNames {
     const same = keys[key] === a && keys[key + 1] === b && keys[key + 2] === c && keys[key + 3] === d
     const known = texts[slot]
     if (same && known !== undefined) return known
-    keys.set([a, b, c, d], key)
+    keys[key] = a
+    keys[key + 1] = b
+    keys[key + 2] = c
+    keys[key + 3] = d
     return (texts[slot] = family === 4 ? ipv4Text(a) : ipv6Text(a, b, c, d))
   }
 }

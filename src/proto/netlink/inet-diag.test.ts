@@ -230,6 +230,16 @@ test('every socket survives the wire, in both byte orders', () => {
   )
 })
 
+test('used objects are emptied before they are filled again', () => {
+  const whole = decode(captured('tcp6'))
+  const used = decode(captured('tcp4')).map((socket) => ({ ...socket, cgroup: 99, bytesSent: 99, lastHeard: 99 }))
+  const again: DiagSocket[] = []
+  const read = dumpReader('tcp', SEQUENCE, true, [...used])
+  for (const datagram of captured('tcp6')) read(datagram, again)
+  assert.deepEqual(again, whole)
+  assert.ok(again.every((socket) => used.some((one) => one === socket)))
+})
+
 test('requests are what linux/inet_diag.h wants, byte for byte', () => {
   assert.equal(
     Buffer.from(encodeDump({ family: 6, protocol: 'tcp' }, 7, true)).toString('hex'),

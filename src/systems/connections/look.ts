@@ -1,4 +1,5 @@
 import type { Clock } from '#core/clock.ts'
+import type { DiagSocket } from '#proto/netlink/inet-diag.ts'
 import { readConntrackAges } from './age.ts'
 import { type ConntrackAges, conntrackKey } from './conntrack.ts'
 import { type Filter, matches } from './filter.ts'
@@ -42,7 +43,7 @@ export interface Look {
   age(socket: Socket): number | null
 }
 
-/** Looks again and again, and remembers what a single look can't tell. */
+/** Looks again and again, and remembers what a single look can't tell. The sockets of a look are good until the next. */
 export interface Looker {
   look(request: LookRequest): Promise<Look>
 }
@@ -56,11 +57,14 @@ export function createLooker(options: LookerOptions): Looker {
   const ages = ageMemory()
   let silentBefore: ReadonlyMap<string, ReadonlySet<number | string>> | null = null
   let tracked: ConntrackAges | null = null
+  let recycle: DiagSocket[] = []
 
   return {
     look: async ({ by, filter, signal }) => {
       const at = clock.now()
-      const reading = await readSockets({ source, proc: MACHINE.proc, ...(signal ? { signal } : {}) })
+      const reading = await readSockets({ source, proc: MACHINE.proc, recycle, ...(signal ? { signal } : {}) })
+      // What netlink gave are its own objects; the next look fills them again.
+      recycle = reading.source === 'netlink' ? (reading.sockets as DiagSocket[]) : []
       const owners = await book.look(reading.sockets, signal)
       // What began after the first look has been seen to begin.
       tracked = tracked === null ? await readConntrackAges(MACHINE.proc, signal) : NONE

@@ -3,7 +3,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, write
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { cgroupPath, parsePasswd, socketInode, unitOf } from './owners-text.ts'
+import { libc } from '#core/host/libc.ts'
+import { cgroupPath, inodeIn, parsePasswd, unitOf } from './owners-text.ts'
 import { type OwnerBook, type OwnerPaths, ownerBook } from './owners.ts'
 import { socketOf } from './fixtures/sockets.ts'
 import type { Socket } from './socket.ts'
@@ -35,9 +36,9 @@ function machine(t: TestContext): Machine {
   }
 }
 
-function book(paths: OwnerPaths): { book: OwnerBook; time: { now: number } } {
+function book(paths: OwnerPaths, c = libc()): { book: OwnerBook; time: { now: number } } {
   const time = { now: 0 }
-  return { time, book: ownerBook(paths, { now: () => time.now, monotonic: () => time.now }) }
+  return { time, book: ownerBook(paths, { now: () => time.now, monotonic: () => time.now }, c) }
 }
 
 const withInode = (inode: number, over: Partial<Socket> = {}): Socket => socketOf({ inode, ...over })
@@ -45,11 +46,27 @@ const withInode = (inode: number, over: Partial<Socket> = {}): Socket => socketO
 test('a socket is traced to its process, unit and user', async (t) => {
   const m = machine(t)
   m.process(7, 'apache2', ['/dev/null', 'socket:[501]', 'pipe:[9]', 'socket:[502]'])
+  const without = await book(m, Promise.resolve(null)).book.look([withInode(501), withInode(502)])
+  assert.deepEqual(
+    [501, 502].map((inode) => without.owner(withInode(inode))?.pid),
+    [7, 7],
+  )
   const owners = await book(m).book.look([withInode(501), withInode(777)])
   assert.deepEqual(owners.owner(withInode(501)), { pid: 7, process: 'apache2', unit: 'apache2.service' })
   assert.equal(owners.owner(withInode(777)), null)
   assert.equal(owners.unit(withInode(501)), 'apache2.service')
   assert.deepEqual([owners.user(33), owners.user(4321)], ['www-data', '4321'])
+})
+
+test('descriptors with large gaps between them are found too', async (t) => {
+  const m = machine(t)
+  m.process(7, 'apache2', ['socket:[501]'])
+  symlinkSync('socket:[502]', join(m.proc, '7/fd/100000'))
+  const owners = await book(m).book.look([withInode(501), withInode(502)])
+  assert.deepEqual(
+    [501, 502].map((inode) => owners.owner(withInode(inode))?.pid),
+    [7, 7],
+  )
 })
 
 test('a socket that several processes hold belongs to the first of them', async (t) => {
@@ -139,7 +156,10 @@ test('without procfs and passwd nothing is known and nothing breaks', async (t) 
 })
 
 test('links, groups and users are read as the kernel and passwd(5) write them', () => {
-  assert.deepEqual(['socket:[12]', 'socket:[x]', 'pipe:[12]', ''].map(socketInode), [12, null, null, null])
+  const link = (text: string): number | null => inodeIn(Buffer.from(text), text.length)
+  const wrong = ['socket:[x]', 'socket:[]', 'socket:[12', 'socket:12]', 'pipe:[12]', '', `socket:[${'9'.repeat(30)}]`]
+  assert.deepEqual([link('socket:[12]'), ...wrong.map(link)], [12, ...wrong.map(() => null)])
+  assert.equal(inodeIn(Buffer.from('socket:[12]'), -1), null)
   const units = {
     '/system.slice/apache2.service': 'apache2.service',
     '/user.slice/user-1000.slice/user@1000.service/app.slice/app-x.scope': 'app-x.scope',

@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '#core/clock.ts'
-import { cgroupPath, parsePasswd, socketInode, unitOf } from './owners-text.ts'
+import { type Libc, libc } from '#core/host/libc.ts'
+import { listFolder, scanProcesses } from './owner-scan.ts'
+import { parsePasswd, unitOf } from './owners-text.ts'
 import type { Socket } from './socket.ts'
 
 /** The process that holds a socket. */
@@ -28,8 +29,6 @@ export interface OwnerBook {
   look(sockets: readonly Socket[], signal?: AbortSignal): Promise<Owners>
 }
 
-/** Milliseconds of scanning after which the event loop gets its turn. */
-const TURN_MS = 8
 /**
  * Share of a core that scanning /proc may take over time: after a scan of 100 ms, new sockets stay without a process
  * for 5 s. The first look always scans.
@@ -56,8 +55,8 @@ export interface OwnerPaths {
 /** This machine's own. */
 export const MACHINE: OwnerPaths = { proc: '/proc', cgroups: '/sys/fs/cgroup', passwd: '/etc/passwd' }
 
-/** Makes an empty book. */
-export function ownerBook(paths: OwnerPaths, clock: Clock): OwnerBook {
+/** Makes an empty book; the C library, where there is one, makes it faster. */
+export function ownerBook(paths: OwnerPaths, clock: Clock, c: Promise<Libc | null> = libc()): OwnerBook {
   let byInode = new Map<number, Owner>()
   let orphans = new Map<number, number>()
   let nextScan = 0
@@ -66,7 +65,7 @@ export function ownerBook(paths: OwnerPaths, clock: Clock): OwnerBook {
 
   const scan = async (wanted: Set<number>, signal?: AbortSignal): Promise<void> => {
     const began = clock.monotonic()
-    hidden = await scanProcesses(paths.proc, wanted, (inode, owner) => byInode.set(inode, owner), signal)
+    hidden = await scanProcesses(paths.proc, wanted, (inode, owner) => byInode.set(inode, owner), await c, signal)
     const now = clock.monotonic()
     for (const inode of wanted) orphans.set(inode, now)
     nextScan = now + (now - began) / SCAN_SHARE
@@ -112,81 +111,6 @@ function kept<T>(map: ReadonlyMap<number, T>, sockets: readonly Socket[]): Map<n
   return still
 }
 
-/** Finds the holders of the wanted inodes, takes those out of the set, and answers how many processes were closed to us. */
-async function scanProcesses(
-  proc: string,
-  wanted: Set<number>,
-  found: (inode: number, owner: Owner) => void,
-  signal: AbortSignal | undefined,
-): Promise<number> {
-  let hidden = 0
-  let turn = performance.now()
-  const breathe = async (): Promise<void> => {
-    if (performance.now() - turn < TURN_MS) return
-    await setImmediate()
-    signal?.throwIfAborted()
-    turn = performance.now()
-  }
-  for (const pid of processes(proc)) {
-    if (wanted.size === 0) break
-    const folder = join(proc, String(pid))
-    const descriptors = list(join(folder, 'fd'))
-    if (descriptors === null) hidden += 1
-    let owner: Owner | undefined
-    for (const descriptor of descriptors ?? []) {
-      await breathe()
-      const inode = inodeOf(`${folder}/fd/${descriptor}`)
-      if (inode === null || !wanted.delete(inode)) continue
-      owner ??= describe(folder, pid)
-      found(inode, owner)
-    }
-    await breathe()
-  }
-  return hidden
-}
-
-/** Process numbers, the lowest first: parents come before what they start, so that a shared socket is the parent's. */
-function processes(proc: string): number[] {
-  return (list(proc) ?? [])
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .toSorted((a, b) => a - b)
-}
-
-/** Names in a folder; none when it is gone, null when it is closed to us. */
-function list(folder: string): string[] | null {
-  try {
-    return readdirSync(folder)
-  } catch (error) {
-    return error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EPERM') ? null : []
-  }
-}
-
-function inodeOf(path: string): number | null {
-  try {
-    return socketInode(readlinkSync(path))
-  } catch {
-    return null
-  }
-}
-
-function describe(folder: string, pid: number): Owner {
-  const group = cgroupPath(text(join(folder, 'cgroup')))
-  return {
-    pid,
-    process: text(join(folder, 'comm')).replace(/\n$/, '') || '?',
-    unit: group === null ? null : unitOf(group),
-  }
-}
-
-function text(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return ''
-  }
-}
-
 function readUsers(path: string): ReadonlyMap<number, string> {
   try {
     return statSync(path).size > MAX_PASSWD ? new Map() : parsePasswd(readFileSync(path, 'utf8'))
@@ -217,7 +141,7 @@ function readCgroups(root: string): Map<number, string | null> {
   const names = new Map<number, string | null>()
   // Where both versions are mounted, version 2 has an own folder.
   const unified = join(root, 'unified')
-  const base = list(unified)?.length ? unified : root
+  const base = listFolder(unified).length > 0 ? unified : root
   const queue = ['']
   for (let path = queue.shift(); path !== undefined && names.size < MAX_CGROUPS; path = queue.shift()) {
     const folder = join(base, path)

@@ -120,7 +120,7 @@ interface Run {
   readonly stop: AbortController
 }
 
-/** Prints until the end, the count or the signal; true when the last sample had verdicts. */
+/** Prints until the end, the count or the signal; true when something was found. */
 async function print(run: Run, moments: AsyncIterable<Moment | NocError>): Promise<boolean> {
   const { flags, state, cx } = run
   const { out } = cx
@@ -135,7 +135,7 @@ async function print(run: Run, moments: AsyncIterable<Moment | NocError>): Promi
       continue
     }
     run.recording?.keep(toDocument(moment.sample, moment.topology, moment.verdicts))
-    found = moment.verdicts.length > 0
+    found ||= moment.verdicts.length > 0
     if (cx.json) out.json(json(moment, state))
     // The first reading has nothing to compare with; tables show rates.
     else if (moment.sample.seconds > 0 || flags.replay !== undefined) printLines(batch(moment, state, style), out)
@@ -153,7 +153,8 @@ export async function show({ flags }: ShowInput, cx: CommandContext): Promise<nu
     throw usage('--replay and --record exclude each other', 'A recording is copied with cp.')
   }
   // One sample needs no screen that vanishes at once.
-  const live = cx.out.terminal && !flags.batch && !cx.json && !flags.check && flags.count !== 1
+  const terminal = cx.out.terminal && process.env['TERM'] !== 'dumb'
+  const live = terminal && !flags.batch && !cx.json && !flags.check && flags.count !== 1
   // Neither a terminal nor --batch: one table, then done. --check needs an end too.
   const once = !live && !flags.batch && !cx.json && flags.replay === undefined
   const count = flags.count ?? (once || (flags.check && flags.replay === undefined) ? 1 : undefined)

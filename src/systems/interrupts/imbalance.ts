@@ -19,6 +19,8 @@ const BUSY_SHARE = 0.02
 const IDLE_SHARE = 0.01
 /** A standing verdict goes only when the figures fall below this part of the limits: no flicker at the edge. */
 const HYSTERESIS = 0.85
+/** Commands of one verdict; no device on the market has more queues for one machine to spread. */
+const MAX_COMMANDS = 256
 /** Devices named in one sentence. */
 const MAX_NAMED = 4
 
@@ -128,7 +130,7 @@ function spread(judged: Judged, queues: readonly Queue[], cpus: readonly number[
   const busyFrom = judged.thresholds.imbalance_rate / 4
   const isBusy = (cpu: number): boolean => (others[judged.cpus.indexOf(cpu)] ?? 0) >= busyFrom
   const order = [...cpus.filter((cpu) => !isBusy(cpu)), ...cpus.filter(isBusy)]
-  const ordered = queues.toSorted((a, b) => Number(a.line.id) - Number(b.line.id))
+  const ordered = queues.slice(0, MAX_COMMANDS).toSorted((a, b) => Number(a.line.id) - Number(b.line.id))
   return ordered.flatMap(({ line }, i) => {
     const to = String(order[i % order.length] ?? 0)
     return judged.machine.placement(line.id)?.allowed === to

@@ -111,10 +111,10 @@ describe('softirqs', () => {
 
   it('gives nought, not a former count, for a CPU that the file does not have', () => {
     const parser = countsParser('softirqs', false)
-    const online = [0, 9]
-    for (let i = 0; i < 3; i += 1) {
-      assert.deepEqual(figures(parseCounts(parser, fixture('two-cpus.softirqs'), online), 'NET_RX'), [43066, 0])
-    }
+    const receive = (online: readonly number[]): number[] =>
+      figures(parseCounts(parser, fixture('two-cpus.softirqs'), online), 'NET_RX')
+    for (let i = 0; i < 2; i += 1) assert.deepEqual(receive([0, 1]), [43066, 104508])
+    for (let i = 0; i < 2; i += 1) assert.deepEqual(receive([0, 9]), [43066, 0])
   })
 })
 

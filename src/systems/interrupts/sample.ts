@@ -22,8 +22,6 @@ export interface Sample {
 export interface Placement {
   /** CPUs that are allowed, as a list. */
   readonly allowed: string
-  /** CPUs that get it, as a list; null when the kernel doesn't say. */
-  readonly effective: string | null
   /** NUMA node of the device; null when it has none. */
   readonly node: number | null
   /** False when the kernel keeps it to itself (managed by the driver, or fixed). */
@@ -122,9 +120,7 @@ export function fromDocument(
 ): { readonly sample: Sample; readonly topology: Topology } {
   const placements = new Map(
     document.interrupts.flatMap(({ id, affinity, node }): [string, Placement][] =>
-      affinity === undefined
-        ? []
-        : [[id, { allowed: affinity, effective: null, node: node ?? null, changeable: false }]],
+      affinity === undefined ? [] : [[id, { allowed: affinity, node: node ?? null, changeable: false }]],
     ),
   )
   const softirqs = document.softirqs.length > 0 ? fromLines(document.cpus, document.softirqs, known) : null

@@ -122,8 +122,8 @@ describe('machine', () => {
     ])
     assert.deepEqual(machine.isolated, [3])
     assert.equal(machine.backlog(), 1000)
-    assert.deepEqual(machine.placement('24'), { allowed: '0-1', effective: null, node: 1, changeable: true })
-    assert.deepEqual(machine.placement('25'), { allowed: '0', effective: null, node: null, changeable: false })
+    assert.deepEqual(machine.placement('24'), { allowed: '0-1', node: 1, changeable: true })
+    assert.deepEqual(machine.placement('25'), { allowed: '0', node: null, changeable: false })
   })
 
   it('knows nothing of a bare copy, and says so instead of failing', (t) => {

@@ -14,20 +14,27 @@ export interface Softnet {
 /** Counts by CPU id (the 13th column; older kernels have none, there it is the place in the file). */
 export type SoftnetCounts = ReadonlyMap<number, Softnet>
 
-/** Reads the file; null when it isn't one (fewer than three hexadecimal columns). */
+// Columns are eight hexadecimal digits and a blank, so they lie at fixed places.
+const DROPPED = 9
+const SQUEEZED = 18
+const CPU = 108
+
+function column(line: string, at: number): number {
+  return parseInt(line.slice(at, at + 8), 16)
+}
+
+/** Reads the file; null when it isn't one. */
 export function parseSoftnet(text: string): SoftnetCounts | null {
+  if (!/^[0-9a-f]{8}(?: [0-9a-f]{8}){2}/.test(text)) return null
   const counts = new Map<number, Softnet>()
-  const lines = text.split('\n').filter((line) => line !== '')
-  for (const [index, line] of lines.entries()) {
-    const columns = line.trim().split(/\s+/)
-    const [, dropped, squeezed] = columns.map((column) =>
-      /^[0-9a-f]{1,16}$/i.test(column) ? parseInt(column, 16) : NaN,
-    )
-    if (dropped === undefined || squeezed === undefined || Number.isNaN(dropped + squeezed)) return null
-    const cpu = columns[12] === undefined ? index : parseInt(columns[12], 16)
-    counts.set(cpu, { dropped, squeezed })
+  let index = 0
+  for (const line of text.split('\n')) {
+    const count = { dropped: column(line, DROPPED), squeezed: column(line, SQUEEZED) }
+    if (Number.isNaN(count.dropped + count.squeezed)) continue
+    counts.set(line.length > CPU ? column(line, CPU) : index, count)
+    index += 1
   }
-  return counts.size > 0 ? counts : null
+  return counts
 }
 
 /** Rates a second between two readings, modulo 2^32 like all these counters; CPUs that came count from now on. */

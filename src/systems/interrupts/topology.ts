@@ -8,6 +8,8 @@ import type { NumaNode } from './wire.ts'
 
 /** Nodes and affinity change by hand or by irqbalance, which looks every 10 s (irqbalance(1), --interval). */
 const KEEP_MS = 10_000
+/** Interrupts change their device, and the device its node, only when drivers are loaded. */
+const KEEP_DEVICES_MS = 60_000
 /** Programs come and go seldom, and looking means one small file a process. */
 const KEEP_PROCESSES_MS = 60_000
 /** Most processes that are asked for their name. */
@@ -41,18 +43,35 @@ function readNodes(sys: string | null): readonly NumaNode[] {
     .toSorted((a, b) => a.id - b.id)
 }
 
-function readPlacement(proc: string, id: string): Placement | null {
-  const allowed = read(proc, 'irq', id, 'smp_affinity_list')
-  if (allowed === null || parseCpuList(allowed) === null) return null
-  const effective = read(proc, 'irq', id, 'effective_affinity_list')
+function readDevice(proc: string, id: string): Pick<Placement, 'node' | 'changeable'> {
   const node = Number(read(proc, 'irq', id, 'node') ?? '-1')
   const mode = statSync(join(proc, 'irq', id, 'smp_affinity_list'), { throwIfNoEntry: false })?.mode ?? 0
   return {
-    allowed,
-    effective: effective && parseCpuList(effective)?.length ? effective : null,
     // -1: the device has no node, as on all virtual machines.
     node: Number.isInteger(node) && node >= 0 ? node : null,
     changeable: (mode & OWNER_WRITE) !== 0,
+  }
+}
+
+/** Each interrupt on its own clock, apart from each other, so that 500 of them are not read in the same moment. */
+function placements(proc: string, clock: Clock): (id: string) => Placement | null {
+  const known = new Map<string, { placement: Placement | null; until: number; deviceUntil: number }>()
+  return (id) => {
+    const now = clock.monotonic()
+    const before = known.get(id)
+    if (before && now < before.until) return before.placement
+    const allowed = read(proc, 'irq', id, 'smp_affinity_list')
+    if (allowed === null || parseCpuList(allowed) === null) {
+      known.set(id, { placement: null, until: now + KEEP_DEVICES_MS, deviceUntil: 0 })
+      return null
+    }
+    const same = before?.placement && now < before.deviceUntil ? before.placement : null
+    const { node, changeable } = same ?? readDevice(proc, id)
+    const placement = { allowed, node, changeable }
+    const deviceUntil = same && before ? before.deviceUntil : now + KEEP_DEVICES_MS
+    const apart = ((Number(id) % 10) / 20) * KEEP_MS
+    known.set(id, { placement, until: now + KEEP_MS - apart, deviceUntil })
+    return placement
   }
 }
 
@@ -91,8 +110,7 @@ export function createMachine(proc: string, sys: string | null, clock: Clock): M
     const value = Number(read(proc, 'sys/net/core/netdev_max_backlog') ?? NaN)
     return Number.isInteger(value) ? value : null
   })
-  let placements = new Map<string, Placement | null>()
-  let until = -Infinity
+  const placementOf = placements(proc, clock)
   return {
     get nodes() {
       return nodes()
@@ -102,17 +120,6 @@ export function createMachine(proc: string, sys: string | null, clock: Clock): M
     },
     irqbalance,
     backlog,
-    placement(id) {
-      if (!/^\d{1,9}$/.test(id)) return null
-      if (clock.monotonic() >= until) {
-        placements = new Map()
-        until = clock.monotonic() + KEEP_MS
-      }
-      const known = placements.get(id)
-      if (known !== undefined) return known
-      const placement = readPlacement(proc, id)
-      placements.set(id, placement)
-      return placement
-    },
+    placement: (id) => (/^\d{1,9}$/.test(id) ? placementOf(id) : null),
   }
 }

@@ -16,7 +16,7 @@ import { answerOf, toView } from './view.ts'
 const plainStyle: Style = { columns: 80, unicode: true, ink: (_, text) => plain(text) }
 const topology: Topology = {
   nodes: [{ id: 0, cpus: [0, 1] }],
-  placement: (id) => (id === '24' ? { allowed: '0-1', effective: null, node: 0, changeable: true } : null),
+  placement: (id) => (id === '24' ? { allowed: '0-1', node: 0, changeable: true } : null),
 }
 
 function sampleOf(cpus: readonly number[], before: readonly FakeLine[], now: readonly FakeLine[]): Sample {
@@ -233,7 +233,7 @@ describe('screen', () => {
 
   it('filters while one types, and esc gives all lines back', () => {
     const drawn = draw({})
-    const typed = (keys: string): ScreenState => [...keys].reduce((now, key) => pressed(now, key, drawn), state)
+    const typed = (keys: string): ScreenState => keys.split('').reduce((now, key) => pressed(now, key, drawn), state)
     const filtered = typed('/loc')
     assert.match(draw(filtered).lines.join('\n'), /Local/)
     assert.doesNotMatch(draw(filtered).lines.join('\n'), /eth0 {2}/)

@@ -48,6 +48,8 @@ export interface View {
   /** Kept for the tab, as if it had come with the address. */
   readonly token?: string
   readonly reducedMotion?: boolean
+  /** Where the browser is; the fixtures' host is in Athens. */
+  readonly timeZone?: string
 }
 
 /** A page in its own profile, and everything that went wrong on it. */
@@ -70,7 +72,7 @@ export async function openPage(
   const browser = await launch()
   const context = await browser.newContext({
     viewport: { width: view.width ?? 1280, height: view.height ?? 980 },
-    timezoneId: 'Europe/Athens',
+    timezoneId: view.timeZone ?? 'Europe/Athens',
     locale: 'en-GB',
     permissions: ['clipboard-read', 'clipboard-write'],
     reducedMotion: view.reducedMotion === true ? 'reduce' : 'no-preference',

@@ -38,6 +38,17 @@ describe('live pages', { skip: NEEDS_BROWSER }, () => {
     await page.getByText(/^live · 02:1\d:\d\d$/).waitFor()
   })
 
+  it("shows the host's time, as its logs and sentences do, to a browser on the other side of the world", async (t) => {
+    const texts: string[] = []
+    for (const timeZone of ['Europe/Athens', 'Pacific/Auckland']) {
+      const { page } = await openPage(t, server.url, { timeZone })
+      await page.getByText(/^live · 02:1\d:\d\d$/).waitFor()
+      texts.push((await page.locator('.night').first().innerText()).replace(/now 02:1\d/, 'now'))
+    }
+    assert.match(texts[0] ?? '', /20[\s\S]*06/)
+    assert.equal(texts[1], texts[0])
+  })
+
   it('closes the stream while the tab is hidden, says so in the title, and comes back', async (t) => {
     const { page } = await openPage(t, server.url)
     await page.getByText(/^live/).waitFor()

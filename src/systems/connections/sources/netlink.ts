@@ -3,7 +3,9 @@ import { NocError } from '#core/errors.ts'
 import { type Libc, libc, linux } from '#core/host/libc.ts'
 import { dumpReader, readAck } from '#proto/netlink/diag-reader.ts'
 import {
+  type DiagSocket,
   type DumpRequest,
+  LITTLE,
   MAX_DATAGRAM,
   NETLINK_SOCK_DIAG,
   encodeDestroy,
@@ -20,8 +22,8 @@ const PATIENCE = 1000
 
 /** An open netlink socket. One question at a time. */
 export interface Netlink {
-  /** All TCP and UDP sockets of this network namespace. */
-  dump(signal?: AbortSignal): Promise<Socket[]>
+  /** All TCP and UDP sockets of this network namespace; the objects in `recycle` are used again. */
+  dump(recycle: DiagSocket[], signal?: AbortSignal): Promise<DiagSocket[]>
   /** Aborts exactly this socket; answers null when it is done, else why not (`EPERM`, `ENOENT` ...). */
   destroy(socket: Socket): Promise<string | null>
   close(): void
@@ -44,7 +46,7 @@ export async function openNetlink(): Promise<Netlink> {
   if (fd < 0) throw failed('socket', c.errno())
   const channel = { c, fd, buffer: new Uint8Array(MAX_DATAGRAM), sequence: 0 }
   return {
-    dump: (signal) => dump(channel, signal),
+    dump: (recycle, signal) => dump(channel, recycle, signal),
     destroy: (socket) => destroy(channel, socket),
     close: () => void c.close(fd),
   }
@@ -83,36 +85,41 @@ async function next(channel: Channel): Promise<Uint8Array> {
   throw failed('recv', 'nothing')
 }
 
-async function dump(channel: Channel, signal?: AbortSignal): Promise<Socket[]> {
-  const sockets: Socket[] = []
+async function dump(channel: Channel, recycle: DiagSocket[], signal?: AbortSignal): Promise<DiagSocket[]> {
+  const sockets: DiagSocket[] = []
   for (const protocol of ['tcp', 'udp'] as const) {
-    for (const family of [4, 6] as const) await dumpOne(channel, { protocol, family }, sockets, signal)
+    for (const family of [4, 6] as const) await dumpOne(channel, { protocol, family }, { sockets, recycle }, signal)
   }
   return sockets
 }
 
-async function dumpOne(channel: Channel, query: DumpRequest, into: Socket[], signal?: AbortSignal): Promise<void> {
-  const before = into.length
+interface Heap {
+  readonly sockets: DiagSocket[]
+  readonly recycle: DiagSocket[]
+}
+
+async function dumpOne(channel: Channel, query: DumpRequest, heap: Heap, signal?: AbortSignal): Promise<void> {
+  const before = heap.sockets.length
   for (let attempt = 1; ; attempt++) {
-    const whole = await dumpOnce(channel, query, into, signal)
+    const whole = await dumpOnce(channel, query, heap, signal)
     if (whole || attempt === ATTEMPTS) return
-    into.length = before
+    heap.sockets.length = before
   }
 }
 
 async function dumpOnce(
   channel: Channel,
   query: DumpRequest,
-  into: Socket[],
+  { sockets, recycle }: Heap,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const sequence = ++channel.sequence
   send(channel, encodeDump(query, sequence))
-  const read = dumpReader(query.protocol, sequence)
+  const read = dumpReader(query.protocol, sequence, LITTLE, recycle)
   let interrupted = false
   let turn = performance.now()
   for (;;) {
-    const progress = read(await next(channel), into)
+    const progress = read(await next(channel), sockets)
     interrupted ||= progress.interrupted
     if (progress.errno !== 0) throw failed(`the dump of ${query.protocol}`, channel.c.nameOf(progress.errno))
     if (progress.done) return !interrupted
