@@ -66,17 +66,20 @@ function endOnClosedPipe(): void {
   })
 }
 
-/** `noc help bind` and `noc bind help` are `noc bind --help`. */
-function normalized(argv: readonly string[]): readonly string[] {
-  if (argv[0] === 'help') return [...argv.slice(1), '--help']
-  return argv
+/** `noc help connections` is `noc connections --help`; where a topic has a bare command, that shows its flags. */
+function normalized(argv: readonly string[], topics: readonly Topic[]): readonly string[] {
+  const words = argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv
+  const [first = '', second = ''] = words
+  if (words.length !== 2 || !/^(--help|-h)$/.test(second)) return words
+  const commands = topics.find(({ id, aliases }) => id === first || aliases.includes(first))?.commands ?? {}
+  return '' in commands && Object.keys(commands).length > 1 ? [first, 'show', second] : words
 }
 
 /** Runs one command line and gives the exit code. */
 export async function runCommandLine(argv: readonly string[], version: string): Promise<number> {
   const topics = allTopics(systems)
   const out = standardOutput(process.stdout, process.stderr, process.env)
-  const words = normalized(argv)
+  const words = normalized(argv, topics)
   endOnClosedPipe()
   if (words.length === 0 || (words.length === 1 && (words[0] === '--help' || words[0] === '-h'))) {
     out.raw(rootHelp(topics, version))

@@ -1,15 +1,9 @@
 import type { Severity, Verdict } from '../verdict.ts'
 
 /** An alert as it is kept, shown and delivered. Plain JSON. Times are ms since 1970. */
-export interface Alert {
+export interface Alert extends Verdict {
   readonly id: number
   readonly system: string
-  readonly key: string
-  readonly severity: Severity
-  readonly summary: string
-  readonly evidence: string
-  readonly fix: string
-  readonly commands: readonly string[]
   /** When the trouble began. */
   readonly since: number
   /** When it was last seen to be so. */

@@ -41,6 +41,9 @@ export interface CommonFlags {
   readonly config: string | undefined
 }
 
+/** The bare command is reached as `noc <topic>`; stricli wants a name for its default route. */
+export const BARE = 'show'
+
 const COMMON_FLAGS: Readonly<Record<string, Flag>> = {
   json: { kind: 'switch', brief: 'Answer as JSON: one document, or one a line for streams' },
   config: { kind: 'text', placeholder: 'FILE', brief: 'Read this configuration file instead of the usual one' },
@@ -111,15 +114,18 @@ function toInput(command: Command, flags: BaseFlags, args: readonly unknown[]): 
   return { flags: values, args: args.filter((a): a is string => typeof a === 'string') } as Input
 }
 
-function description(command: Command): string {
+/** `verbs` are the other commands of the same topic: only the bare one tells of them. */
+function description(command: Command, verbs: CommandSet): string {
   const examples = command.examples.map(([line, does]) => `  noc ${line}\n      ${does}`)
   const root = command.needsRoot ? '\n\nNeeds root.' : ''
-  return `${command.summary}.${command.details ? `\n\n${command.details}` : ''}${root}\n\nEXAMPLES\n${examples.join('\n')}`
+  const others = Object.entries(verbs).map(([verb, other]) => `  ${verb.padEnd(14)}${other.summary}`)
+  const more = others.length === 0 ? '' : `\n\nVERBS\n${others.join('\n')}`
+  return `${command.summary}.${command.details ? `\n\n${command.details}` : ''}${root}\n\nEXAMPLES\n${examples.join('\n')}${more}`
 }
 
-function toStricliCommand(topic: Topic, command: Command): StricliCommand<AppContext> {
+function toStricliCommand(topic: Topic, command: Command, verbs: CommandSet = {}): StricliCommand<AppContext> {
   return buildCommand<BaseFlags, BaseArgs, AppContext>({
-    docs: { brief: command.summary, fullDescription: description(command) },
+    docs: { brief: command.summary, fullDescription: description(command, verbs) },
     parameters: toStricliParameters(command),
     func: async function (flags, ...args) {
       const common = { json: flags['json'] === true, config: flags['config'] as string | undefined }
@@ -132,14 +138,16 @@ function toRoute(topic: Topic): StricliCommand<AppContext> | RouteMap<AppContext
   const verbs = Object.entries(topic.commands)
   const bare = topic.commands['']
   if (bare && verbs.length === 1) return toStricliCommand(topic, bare)
-  // The bare command is reached as `noc <topic>`; stricli wants a name for its default route.
+  const { '': _, ...others } = topic.commands
   const routes = Object.fromEntries(
-    verbs.map(([verb, command]) => [verb === '' ? 'show' : verb, toStricliCommand(topic, command)]),
+    verbs.map(([verb, command]) =>
+      verb === '' ? [BARE, toStricliCommand(topic, command, others)] : [verb, toStricliCommand(topic, command)],
+    ),
   )
   return buildRouteMap<string, AppContext>({
     routes,
     docs: { brief: topic.summary },
-    ...(bare ? { defaultCommand: 'show' } : {}),
+    ...(bare ? { defaultCommand: BARE } : {}),
   })
 }
 

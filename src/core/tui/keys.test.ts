@@ -25,7 +25,7 @@ describe('keys', () => {
   it('ignores modifiers, pasting brackets, mouse reports and unknown sequences', () => {
     assert.deepEqual(keys('\u001b[1;5Aa'), ['up', 'a'])
     assert.deepEqual(keys('\u001b[200~a\u001b[201~'), ['a'])
-    assert.deepEqual(keys('\u001b[<0;10;5Ma\u001b[?62;4cb'), ['enter', 'a', 'b'])
+    assert.deepEqual(keys('\u001b[<0;10;5Ma\u001b[?62;4cb\u001bOM'), ['a', 'b', 'enter'])
     assert.deepEqual(keys('\u001b[\u0007a'), ['ctrl-g', 'a'])
   })
 

@@ -9,7 +9,6 @@ const FINALS: Readonly<Record<string, string>> = {
   D: 'left',
   F: 'end',
   H: 'home',
-  M: 'enter',
   Z: 'shift-tab',
 }
 // `CSI number ~` (VT220, rxvt).
@@ -70,7 +69,8 @@ function decode(text: string): { readonly name: string | null; readonly length: 
     }
     const final = match.at(-1) ?? ''
     const number = /^\d+/.exec(match[1] ?? '')?.[0] ?? ''
-    const name = final === '~' ? NUMBERED[number] : FINALS[final]
+    // The keypad's Enter; behind CSI an M begins a mouse report.
+    const name = text[1] === 'O' && final === 'M' ? 'enter' : final === '~' ? NUMBERED[number] : FINALS[final]
     return { name: name ?? null, length: match[0].length }
   }
   const character = String.fromCodePoint(text.codePointAt(1) ?? 0)

@@ -88,12 +88,12 @@ function tell(result: CloseResult, { out, json }: CommandContext): void {
   for (const { socket, why } of failed) line(out.ink('critical', `still open: ${socket} (${why})`))
 }
 
-/** Keeps who closed what among the events of the daemon's store; without one it says so. */
+/** Keeps who closed what among the events of the daemon's store, which is made if there is none yet. */
 async function record(text: string, cx: CommandContext): Promise<void> {
   try {
     const { openStore } = await import('#core/store/open.ts')
     const { addEvent } = await import('#core/alerts/table.ts')
-    const db = await openStore(await cx.dataDirectory(), { create: false })
+    const db = await openStore(await cx.dataDirectory(), { create: true })
     try {
       addEvent(db, { at: systemClock.now(), system: 'connections', severity: 'info', text })
     } finally {

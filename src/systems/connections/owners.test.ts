@@ -130,6 +130,8 @@ test('without a visible process the unit comes from the control group of the soc
 
 /** Does the work as a user who is not root. */
 async function asNobody<T>(work: () => Promise<T>): Promise<T> {
+  // Loaded before: as another user we may not be able to read our own packages.
+  await libc()
   if (process.geteuid?.() !== 0) return work()
   process.seteuid?.(65_534)
   try {

@@ -227,6 +227,7 @@ test('the configuration changes limits for a program or a remote, or silences it
     findings(sockets, { limits: { limits } }).map((f) => f.verdict.severity)
   assert.deepEqual(judged([]), ['warning'])
   assert.deepEqual(judged([{ process: 'apache2', critical: 50 }]), ['critical'])
+  assert.deepEqual(judged([{ process: 'apache2', warning: 50 }]), ['warning'], 'the critical number rises with it')
   assert.deepEqual(judged([{ remote: '[2001:db8:ba::100]:80', warning: 51 }]), [])
   assert.deepEqual(judged([{ remote: '2001:db8:ba::100', process: 'nginx', ignore: true }]), ['warning'])
   assert.deepEqual(judged([{ remote: '2001:db8:ba::100', ignore: true }, { critical: 1 }]), [])

@@ -62,8 +62,7 @@ function examine(rule: Rule, group: Group, limits: Limits, memory: Memory): Find
   if (rule.direction !== 'any' && group.direction !== rule.direction) return null
   const limit = limits.limits.find((entry) => fits(entry, group))
   if (limit?.ignore === true) return null
-  const warning = Math.ceil((limit?.warning ?? limits.warning) * rule.factor)
-  const critical = Math.max(warning, Math.ceil((limit?.critical ?? limits.critical) * Math.max(1, rule.factor)))
+  const { warning, critical } = thresholds(rule, limits, limit)
   if (group.members.length < warning) return null
   const cx: RuleContext = {
     silentAfter: limits.silent_after * 1000,
@@ -77,6 +76,14 @@ function examine(rule: Rule, group: Group, limits: Limits, memory: Memory): Find
   const spoke = rule.kind !== 'hang' || stuck.some((socket) => socket.bytesSent !== 0)
   if (stuck.length < (spoke ? warning : warning * 2)) return null
   return finding(rule, group, stuck, stuck.length >= critical ? 'critical' : 'warning', memory)
+}
+
+/** Whoever raises only the number for a warning means the critical one to rise with it. */
+function thresholds(rule: Rule, limits: Limits, limit: Limit | undefined): { warning: number; critical: number } {
+  const least = limit?.warning ?? limits.warning
+  const most = limit?.critical ?? (least / limits.warning) * limits.critical
+  const warning = Math.ceil(least * rule.factor)
+  return { warning, critical: Math.max(warning, Math.ceil(most * Math.max(1, rule.factor))) }
 }
 
 function fits(limit: Limit, group: Group): boolean {
@@ -123,7 +130,8 @@ function arrivalsPerMinute(ages: readonly number[]): number | null {
 
 /** The never-answered connections of each group that is large enough to be a hanging crowd, for the next look. */
 export function silentCrowds(views: RuleViews, limits: Limits): Map<string, ReadonlySet<number | string>> {
-  const atLeast = Math.min(limits.critical, ...limits.limits.map((limit) => limit.critical ?? limits.critical))
+  const special = limits.limits.map((limit) => thresholds(CROWD_RULE, limits, limit).critical)
+  const atLeast = Math.min(limits.critical, ...special)
   const crowds = new Map<string, ReadonlySet<number | string>>()
   for (const group of views.get(CROWD_RULE.keys) ?? []) {
     if (group.direction !== CROWD_RULE.direction || group.state !== CROWD_RULE.state) continue

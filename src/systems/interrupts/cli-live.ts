@@ -7,9 +7,8 @@ import { ascii } from '#core/tui/text.ts'
 import type { Measured } from './delta.ts'
 import type { Line } from './parse.ts'
 import type { Recording } from './recording.ts'
-import { toDocument } from './sample.ts'
+import { toDocument, type Moment } from './sample.ts'
 import { drawScreen, pressed, type Drawn, type ScreenState } from './screen-view.ts'
-import type { Moment } from './text-view.ts'
 
 /** What the screen works with. */
 export interface LiveRun {

@@ -9,11 +9,11 @@ import { formatCpuList, parseCpuList } from './cpu-list.ts'
 import type { ShowInput } from './index.ts'
 import { liveMoments, replayMoments } from './moments.ts'
 import type { Recording } from './recording.ts'
-import { toDocument } from './sample.ts'
+import { toDocument, type Moment } from './sample.ts'
 import { createSampler, findRoots } from './sampler.ts'
 import { cpuPlaces, parseFilter, type ScreenState } from './screen-view.ts'
 import { matches, selectCpus, selectRows } from './select.ts'
-import { answerLine, figuresLine, findings, heat, list, type Moment, type Style } from './text-view.ts'
+import { answerLine, figuresLine, findings, heat, list, type Style } from './text-view.ts'
 import { answerOf } from './view.ts'
 
 type Flags = ShowInput['flags']

@@ -118,7 +118,8 @@ export function createMeter(): Meter {
       const pair: Pair | null =
         before !== null && seconds > 0 ? { before, now: counts, columns: places(before.cpus, cpus), seconds } : null
       const rows = pair ? places(pair.before.lines, lines) : null
-      cpuRates.fill(pair ? 0 : NaN)
+      let anyKnown = false
+      cpuRates.fill(0)
       for (let row = 0; row < lines.length; row += 1) {
         const base = row * width
         const from = rows === null ? row : (rows[row] as number)
@@ -128,7 +129,9 @@ export function createMeter(): Meter {
         const known = pair !== null && from >= 0 && rowRates(pair, from, row, rates)
         if (!known) rates.fill(NaN, base, base + width)
         lineRates[row] = known ? addUp(lines[row] as Line, rates, base, width, cpuRates) : NaN
+        anyKnown ||= known
       }
+      if (!anyKnown) cpuRates.fill(NaN)
       before = counts
       return { counts, ...grid, rate: sumOf(cpuRates) }
     },

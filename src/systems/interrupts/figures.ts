@@ -2,7 +2,7 @@
 import type { Metrics } from '#core/metrics/types.ts'
 import type { SeriesStore } from '#core/series/types.ts'
 import { foldCpus, type FoldedColumn } from './fold.ts'
-import type { Moment } from './text-view.ts'
+import type { Moment } from './sample.ts'
 import { busiestCpu, networkOf } from './view.ts'
 
 /** Seconds a point stands for; it is the average over them. */

@@ -6,7 +6,7 @@ const flags = {
   all: { kind: 'switch', short: 'a', brief: 'A column for every processor (usual up to eight)' },
   total: { kind: 'switch', short: 't', brief: 'Totals only' },
   cpus: { kind: 'text', short: 'c', placeholder: 'LIST', brief: 'Only these processors: 0,4-7' },
-  filter: { kind: 'text', short: 'f', placeholder: 'REGEX', brief: 'Only interrupts whose name or number matches' },
+  filter: { kind: 'text', short: 'f', placeholder: 'REGEX', brief: 'Only interrupts whose name matches: eth0, LOC' },
   interval: {
     kind: 'number',
     short: 'i',

@@ -46,6 +46,15 @@ export interface Machine extends Topology {
   backlog(): number | null
 }
 
+/** A sample with what is known and thought of it: all that is shown at one moment. */
+export interface Moment {
+  readonly sample: Sample
+  readonly topology: Topology
+  readonly verdicts: readonly Verdict[]
+  /** Newest rates of a line, oldest first. */
+  recent(line: Line): readonly number[]
+}
+
 /** Rates in documents have two decimals: a device that interrupts once a minute still shows. */
 function rounded(rate: number): number | null {
   return Number.isNaN(rate) ? null : Math.round(rate * 100) / 100

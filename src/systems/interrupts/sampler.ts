@@ -117,11 +117,13 @@ export function createSampler(roots: Roots, clock: Clock): Sampler {
       }
     }
   }
+  /** What a machine may lack; a fault of ours is none of that. */
   const optional = <T>(make: () => T): T | null => {
     try {
       return make()
-    } catch {
-      return null
+    } catch (error) {
+      if (error instanceof NocError || systemErrorCode(error) !== undefined) return null
+      throw error
     }
   }
 

@@ -1,7 +1,6 @@
 /** The live screen: what it shows and what keys do. Pure; cli-live.ts connects it with a terminal. */
 import { cut, plain, shorten } from '#core/tui/text.ts'
-import type { Measured } from './delta.ts'
-import type { Sample } from './sample.ts'
+import type { Moment, Sample } from './sample.ts'
 import { selectCpus, selectRows, SORTS, type Sort } from './select.ts'
 import {
   answerLine,
@@ -12,7 +11,6 @@ import {
   heat,
   list,
   wrap,
-  type Moment,
   type Style,
 } from './text-view.ts'
 import { answerOf } from './view.ts'
@@ -136,16 +134,17 @@ function textBody(lines: readonly string[]): Body {
   return { header: [], rows: lines.length, cpus: 0, cpuPage: 0, lines: (from, to) => lines.slice(from, to) }
 }
 
-function tableBody(state: ScreenState, moment: Moment, measured: Measured, sample: Sample, style: Style): Body {
-  const rows = selectRows(measured, state.filter, state.sort)
+function tableBody(state: ScreenState, moment: Moment, style: Style): Body {
+  const sample = selectCpus(moment.sample, state.only)
+  const rows = selectRows(sample.interrupts, state.filter, state.sort)
   const places = state.view === 'list' ? cpuPlaces(sample, state.cpus) : []
   const cpuPage = cpuColumnsThatFit(style.columns)
   const left = Math.min(state.left, Math.max(0, places.length - cpuPage))
   const cpus = places.slice(left, left + cpuPage)
   const draw = (shown: readonly number[]): readonly string[] =>
     state.view === 'heat'
-      ? heat(moment, measured, shown, style)
-      : [...list(moment, measured, { rows: shown, cpus, trend: true }, style)]
+      ? heat(moment, sample.interrupts, shown, style)
+      : [...list(moment, sample.interrupts, { rows: shown, cpus, trend: true }, style)]
   const header = draw([])
   return {
     header,
@@ -162,8 +161,7 @@ function bodyOf(state: ScreenState, moment: Moment, style: Style): Body {
   if (state.view === 'findings') {
     return textBody(moment.verdicts.length > 0 ? findings(moment.verdicts, style) : ['Nothing found.'])
   }
-  const sample = selectCpus(moment.sample, state.only)
-  return tableBody(state, moment, sample.interrupts, sample, style)
+  return tableBody(state, moment, style)
 }
 
 function footer(state: ScreenState, body: Body, top: number, page: number, style: Style): string {

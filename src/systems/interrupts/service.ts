@@ -7,9 +7,8 @@ import { formatCpuList } from './cpu-list.ts'
 import { createFigures } from './figures.ts'
 import { createRoutes } from './http.ts'
 import { liveMoments } from './moments.ts'
-import { toDocument, type Sample } from './sample.ts'
+import { toDocument, type Moment, type Sample } from './sample.ts'
 import { createSampler, findRoots } from './sampler.ts'
-import type { Moment } from './text-view.ts'
 import { answerOf, busiestCpu, busiestLine, networkOf, toView } from './view.ts'
 
 function statsOf(sample: Sample): Stat[] {

@@ -9,17 +9,8 @@ import type { Verdict } from '#core/verdict.ts'
 import type { Measured } from './delta.ts'
 import { foldCpus, foldRates, type FoldedColumn } from './fold.ts'
 import type { Line } from './parse.ts'
-import type { Sample, Topology } from './sample.ts'
+import type { Moment } from './sample.ts'
 import { busiestCpu, networkOf } from './view.ts'
-
-/** What is shown at one moment. */
-export interface Moment {
-  readonly sample: Sample
-  readonly topology: Topology
-  readonly verdicts: readonly Verdict[]
-  /** Newest rates of a line, oldest first. */
-  recent(line: Line): readonly number[]
-}
 
 /** Where it is shown. */
 export interface Style {

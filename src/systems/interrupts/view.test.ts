@@ -6,11 +6,11 @@ import { plain, width } from '#core/tui/text.ts'
 import { createMeter } from './delta.ts'
 import { interruptsText, type FakeLine } from './fixtures/machine.ts'
 import { countsParser, parseCounts, type Line } from './parse.ts'
-import { fromDocument, toDocument, type Sample, type Topology } from './sample.ts'
+import { fromDocument, toDocument, type Moment, type Sample, type Topology } from './sample.ts'
 import { sampleSchema, viewSchema } from './schema.ts'
 import { drawScreen, pressed, type Drawn, type ScreenState } from './screen-view.ts'
 import { selectCpus, selectRows } from './select.ts'
-import { findings, type Moment, type Style } from './text-view.ts'
+import { findings, type Style } from './text-view.ts'
 import { answerOf, toView } from './view.ts'
 
 const plainStyle: Style = { columns: 80, unicode: true, ink: (_, text) => plain(text) }

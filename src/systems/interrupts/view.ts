@@ -14,6 +14,7 @@ import type { HeatRow, InterruptsView } from './wire.ts'
 /** Bounds of the page (wire.ts). */
 const MAX_ROWS = 48
 const MAX_COLUMNS = 64
+const MAX_HISTORY = 60
 /** Interrupts a second and CPU below which a machine simply has little to do: a tick and some disk. */
 const FEW_PER_CPU = 1000
 
@@ -124,7 +125,7 @@ function heatRows(
       cells: line.kind === 'cpus' ? foldRates(rates, row * counts.cpus.length, columns) : columns.map(() => 0),
       affinity: placement?.allowed ?? null,
       node: placement?.node ?? null,
-      history: recent(line).slice(-60),
+      history: recent(line).slice(-MAX_HISTORY),
     }
   })
 }
