@@ -5,7 +5,6 @@ import { type Moment, type OpenAlert, reconcile, type Write } from './reconcile.
 import { addEvent, alertTable, storable } from './table.ts'
 import type { Alert, AlertBook } from './types.ts'
 
-
 /** How long a trouble must be gone, or milder, before it counts as over, ms. */
 const HOLD_MS = 60_000
 /** The same trouble within this time after it was over is the same alert again, ms. */

@@ -42,10 +42,15 @@ export interface ConsoleServer {
 }
 
 function listener(fetch: () => Fetch, trusted: boolean): RequestListener {
-  return getRequestListener((request, env) => fetch()(request, { ...(env as unknown as Connection), trusted }), {
-    overrideGlobalObjects: false,
-    errorHandler: () => new Response('', { status: 400 }),
-  })
+  const answer = getRequestListener(
+    (request, env) => fetch()(request, { ...(env as unknown as Connection), trusted }),
+    {
+      overrideGlobalObjects: false,
+      errorHandler: () => new Response('', { status: 400 }),
+    },
+  )
+  // It answers its own failures (errorHandler), so nothing is left to wait for.
+  return (incoming, outgoing) => void answer(incoming, outgoing)
 }
 
 /** Beyond loopback only with TLS: the token would otherwise cross the network in clear. */
