@@ -50,6 +50,8 @@ const TOKENS = /\u001b\[[0-9;]*m|[\s\S]/gu
  */
 export function cut(text: string, columns: number): string {
   if (SIMPLE.test(text)) return text.length <= columns ? text : text.slice(0, Math.max(0, columns))
+  const bare = text.replace(STYLE, '')
+  if (width(bare) <= columns && plain(bare) === bare) return text
   let result = ''
   let used = 0
   for (const [token] of text.matchAll(TOKENS)) {

@@ -37,5 +37,9 @@ export function foldCpus(cpus: readonly number[], nodes: readonly NumaNode[], mo
 
 /** Sums of one row of rates by column; unknown rates count nothing. `from` is the row's first place. */
 export function foldRates(rates: Float32Array, from: number, columns: readonly FoldedColumn[]): number[] {
-  return columns.map(({ places }) => places.reduce((sum, place) => sum + (rates[from + place] || 0), 0))
+  return columns.map(({ places }) => {
+    let sum = 0
+    for (let i = 0; i < places.length; i += 1) sum += (rates[from + (places[i] as number)] as number) || 0
+    return sum
+  })
 }
