@@ -8,6 +8,7 @@ import { systemClock } from '#core/clock.ts'
 import { MACHINE, ownerBook } from '../../src/systems/connections/owners.ts'
 import type { Socket } from '../../src/systems/connections/socket.ts'
 import { readSockets } from '../../src/systems/connections/sources/read.ts'
+import { until } from '../e2e/daemon-process.ts'
 import { needs } from '../peers.ts'
 
 /** Connections of this very process: IPv4, IPv6, IPv4 over an IPv6 socket, unread bytes, half closed, UDP. */
@@ -40,6 +41,12 @@ async function open(t: TestContext): Promise<ReadonlySet<number>> {
   await once(udp, 'listening')
   t.after(() => udp.close())
   ports.add(udp.address().port)
+  // Bytes and the half close take a moment to arrive, longer on a busy machine.
+  await until('the sockets to settle', async () => {
+    const { sockets } = await readSockets({ source: 'netlink', proc: '/proc' })
+    const ours = sockets.filter((s) => ports.has(s.localPort))
+    return ours.some((s) => s.state === 'CLOSE-WAIT') && ours.some((s) => s.receiveQueue === 5) ? true : undefined
+  })
   return ports
 }
 

@@ -31,8 +31,8 @@ export interface Screen {
 
 // Alternate screen, no cursor, no automatic wrap, clean.
 const ENTER = '\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[2J'
-// Also ends a frame that was cut off in the middle.
-const LEAVE = '\u001b[?2026l\u001b[0m\u001b[?7h\u001b[?25h\u001b[?1049l'
+// Also ends a frame that was cut off in the middle. Emptied first: after a resize tmux would leave a line of it behind.
+const LEAVE = '\u001b[?2026l\u001b[0m\u001b[H\u001b[J\u001b[?7h\u001b[?25h\u001b[?1049l'
 /** An ESC that nothing follows for so long (ms) is the escape key; over ssh the bytes of one key stay together. */
 const ESCAPE_TIMEOUT_MS = 50
 /** How often (ms) a slow terminal is tried again. */
