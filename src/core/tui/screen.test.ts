@@ -108,6 +108,8 @@ describe('screen', () => {
     tmux('resize-window', '-x', '70', '-y', '11')
     await until(/size 70x11/)
     tmux('send-keys', 'q')
+    // What is typed before the shell is back would still go to the program.
+    await until(/ready>\s*$/)
     tmux('send-keys', 'echo end=$?', 'Enter')
     const seen = await until(/end=0/)
     assert.doesNotMatch(seen, /size/, 'the alternate screen is still there')

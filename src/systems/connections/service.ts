@@ -137,7 +137,7 @@ function glance({ sockets, stuck, answer }: ConnectionsView): Glance {
       {
         label: 'Connections',
         value: count(sockets),
-        unit: 'open',
+        unit: sockets === 1 ? 'socket' : 'sockets',
         note: stuck === 0 ? 'none stuck' : `${count(stuck)} stuck`,
         series: 'connections.open',
         ...(answer.severity === 'ok' ? {} : { severity: answer.severity }),
