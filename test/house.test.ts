@@ -49,8 +49,8 @@ const faults = (rule: (i: Import) => boolean): string[] => imports.filter(rule).
 
 /** Files that decide, parse and encode; what they need of the world is handed to them. */
 const DOMAIN = /\/(parse|decode|delta|sample|verdicts|groups|view|text|nearest|locate|tonight|frame|codec)\.ts$/
-/** The only run-time code that the console shares with the rest: pure formatters without imports. */
-const SHARED_WITH_CONSOLE = new Set(['src/core/units.ts'])
+/** The only run-time code that the console shares with the rest: pure and without imports. */
+const SHARED_WITH_CONSOLE = new Set(['src/core/units.ts', 'src/core/plain.ts'])
 
 describe('directions', () => {
   it('core knows neither proto nor systems, proto knows no system, no system knows another', () => {

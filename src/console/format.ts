@@ -1,18 +1,10 @@
 /** How the console writes what it was given: names from outside, times, lengths of time. Pure. */
+import { plain } from '#core/plain.ts'
 import { duration, rate, type Quantity } from '#core/units.ts'
 import { clock, hostDate } from './host-time.ts'
 
-// C0, DEL, C1; line separators; bidirectional controls (they reorder what is read); zero-width characters.
-const HARMFUL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\u200b-\u200f\ufeff]/g
-
-/** Replaces characters that would hide or reorder by visible marks (control pictures where Unicode has one). */
-export function visible(text: string): string {
-  return text.replace(HARMFUL, (c) => {
-    const code = c.charCodeAt(0)
-    if (code < 0x20) return String.fromCharCode(0x2400 + code)
-    return code === 0x7f ? '\u2421' : '\ufffd'
-  })
-}
+/** A name from outside, with visible marks for characters that would hide or reorder. */
+export const visible: (text: string) => string = plain
 
 /** Events per second, always with one decimal below 100, so that figures don't change their width as they live. */
 export function steadyRate(perSecond: number): Quantity {

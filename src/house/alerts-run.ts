@@ -3,7 +3,7 @@ import type { CommandContext, Input } from '#core/cli/command.ts'
 import type { Output } from '#core/cli/output.ts'
 import { exitCode, NocError } from '#core/errors.ts'
 import type { AlertList } from '#core/http/documents.ts'
-import { plain } from '#core/tui/text.ts'
+import { plain } from '#core/plain.ts'
 import { clock } from '#core/units.ts'
 import { ask } from './client.ts'
 

@@ -1,5 +1,5 @@
 import { exitCode, NocError } from '../errors.ts'
-import { plain } from '../tui/text.ts'
+import { plain } from '../plain.ts'
 import type { Alert } from './types.ts'
 
 /** Starts a program: core/host/run.ts, which alone may. It rejects when the program can't be run to its end. */

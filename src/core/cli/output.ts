@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
-import { plain } from '../tui/text.ts'
+import { plain } from '../plain.ts'
+import { ascii } from '../tui/text.ts'
 
 /** The inks of the terminal; colour means state, always beside a word. */
 export type Ink = 'strong' | 'faint' | 'ok' | 'warning' | 'critical' | 'accent'
@@ -17,7 +18,7 @@ const styles = {
 export interface Output {
   /** True when stdout is a terminal. */
   readonly terminal: boolean
-  /** Whether the terminal shows UTF-8 (sparklines, arrows); else ASCII. */
+  /** Whether the terminal shows UTF-8 (sparklines, arrows); `line` and `note` write ASCII where it doesn't. */
   readonly unicode: boolean
   columns(): number
   rows(): number
@@ -43,14 +44,16 @@ function wantsColour(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): boolea
 export function standardOutput(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Output {
   const colour = wantsColour(stdout, env)
   const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || ''
+  const unicode = /utf-?8/i.test(locale)
+  const fit = (text: string): string => (unicode ? text : ascii(text))
   return {
     terminal: stdout.isTTY,
-    unicode: /utf-?8/i.test(locale),
+    unicode,
     columns: () => stdout.columns || 80,
     rows: () => stdout.rows || 24,
-    line: (text = '') => void stdout.write(`${text}\n`),
+    line: (text = '') => void stdout.write(`${fit(text)}\n`),
     json: (document) => void stdout.write(`${JSON.stringify(document)}\n`),
-    note: (text) => void stderr.write(`${plain(text)}\n`),
+    note: (text) => void stderr.write(`${fit(plain(text))}\n`),
     ink: (ink, text) => (colour ? styleText(styles[ink], plain(text), { validateStream: false }) : plain(text)),
     raw: (text) => stdout.write(text),
   }

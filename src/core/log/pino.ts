@@ -1,5 +1,5 @@
 import { pino } from 'pino'
-import { plain } from '../tui/text.ts'
+import { plain } from '../plain.ts'
 import type { Logger } from './logger.ts'
 
 /** Keys whose values never reach a log, wherever they come from. */

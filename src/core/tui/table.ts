@@ -1,6 +1,7 @@
 /** Aligned columns for people. Pure: the width and the inks are handed in. */
 import type { Ink } from '../cli/output.ts'
-import { plain, shorten, width } from './text.ts'
+import { plain } from '../plain.ts'
+import { shorten, width } from './text.ts'
 
 /** How a column behaves; figures stand on the right. */
 export interface Column {

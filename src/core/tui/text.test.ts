@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
-import { ascii, cut, pad, plain, shorten, width } from './text.ts'
+import { plain } from '../plain.ts'
+import { ascii, cut, pad, shorten, width } from './text.ts'
 
 describe('text', () => {
   it('makes escape sequences, line ends, bidi overrides and invisible characters visible', () => {

@@ -1,24 +1,9 @@
-/**
- * Text for terminals. Names of processes, interrupts and hosts come from outside and may hold escape sequences:
- * nothing reaches a terminal that has not gone through `plain`.
- */
+/** Text for terminals: how wide it is, cut, padded, without UTF-8. */
+import { plain } from '../plain.ts'
 import { middle } from '../units.ts'
 
-/** Nearly every text: nothing harmful, one column a character. Asked first, as the rest is slow. */
+/** Nearly every text: one column a character. Asked first, as the rest is slow. */
 const SIMPLE = /^[\u0020-\u007e]*$/
-
-// Control (C0, DEL, C1), format (bidirectional overrides, zero width, tags) and lone surrogates; line separators.
-const HARMFUL = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu
-
-/** Replaces control, bidi and zero-width characters by a visible mark (control pictures where Unicode has one). */
-export function plain(text: string): string {
-  if (SIMPLE.test(text)) return text
-  return text.replace(HARMFUL, (c) => {
-    const code = c.charCodeAt(0)
-    if (code < 0x20) return String.fromCharCode(0x2400 + code)
-    return code === 0x7f ? '\u2421' : '\ufffd'
-  })
-}
 
 // Escape sequences that our own `ink` makes; they have no width.
 const STYLE = /\u001b\[[0-9;]*m/g

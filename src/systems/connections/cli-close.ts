@@ -3,7 +3,6 @@ import { systemClock } from '#core/clock.ts'
 import { NocError, exitCode, reasonOf } from '#core/errors.ts'
 import { table } from '#core/tui/table.ts'
 import { count } from '#core/units.ts'
-import { printer } from './cli-line.ts'
 import { type FilterFlags, filterOf } from './cli.ts'
 import { carryOut, checkRight, closedText, describePlan, planClose, remoteMissing } from './close.ts'
 import type { ConnectionsConfig } from './config.ts'
@@ -61,9 +60,8 @@ function plural(connections: number): string {
 
 function tell(result: CloseResult, { out, json }: CommandContext): void {
   if (json) return out.json(result)
-  const line = printer(out)
   const { found, closed, failed, sockets, dryRun } = result
-  if (found === 0) return line('No such connection; nothing to close.')
+  if (found === 0) return out.line('No such connection; nothing to close.')
   const rows = sockets.map(({ local, remote, state, process, pid }) => [
     local,
     remote,
@@ -77,15 +75,15 @@ function tell(result: CloseResult, { out, json }: CommandContext): void {
     { title: 'PROCESS', shrink: 8, drop: 1 },
   ]
   const options = { columns: out.terminal ? out.columns() : Infinity, ink: out.ink.bind(out) }
-  table(columns, rows, options).forEach((row) => line(row))
-  line()
+  table(columns, rows, options).forEach((row) => out.line(row))
+  out.line()
   if (dryRun) {
-    line(out.ink('strong', `${plural(found)} would be closed; nothing was done.`))
-    line('The same line with --yes does it.')
+    out.line(out.ink('strong', `${plural(found)} would be closed; nothing was done.`))
+    out.line('The same line with --yes does it.')
     return
   }
-  line(out.ink(failed.length === 0 ? 'ok' : 'critical', `${count(closed)} of ${plural(found)} closed.`))
-  for (const { socket, why } of failed) line(out.ink('critical', `still open: ${socket} (${why})`))
+  out.line(out.ink(failed.length === 0 ? 'ok' : 'critical', `${count(closed)} of ${plural(found)} closed.`))
+  for (const { socket, why } of failed) out.line(out.ink('critical', `still open: ${socket} (${why})`))
 }
 
 /** Keeps who closed what among the events of the daemon's store, which is made if there is none yet. */

@@ -1,7 +1,6 @@
 import type { CommandContext } from '#core/cli/command.ts'
 import { NocError, exitCode } from '#core/errors.ts'
-import { plain } from '#core/tui/text.ts'
-import { printer } from './cli-line.ts'
+import { plain } from '#core/plain.ts'
 import { parseEndpoint } from './filter.ts'
 import { PROBE_TIMEOUT_MS, probe as ask } from './probe.ts'
 import { type ProbeTry, tryParts } from './probe-words.ts'
@@ -29,12 +28,11 @@ export async function probe({ flags, args }: ProbeInput, cx: CommandContext): Pr
     timeoutMs: flags.timeout === undefined ? PROBE_TIMEOUT_MS : flags.timeout * 1000,
     signal: cx.signal,
   })
-  const line = printer(cx.out)
   if (cx.json) cx.out.json(result)
   else {
-    line(cx.out.ink(result.outcome === 'answers' ? 'ok' : 'critical', result.summary))
-    if (result.tries.length > 1) for (const one of result.tries) line(tryLine(one))
-    else if (result.outcome === 'answers') line(`  ${plain(result.tries[0]?.detail ?? '')}`)
+    cx.out.line(cx.out.ink(result.outcome === 'answers' ? 'ok' : 'critical', result.summary))
+    if (result.tries.length > 1) for (const one of result.tries) cx.out.line(tryLine(one))
+    else if (result.outcome === 'answers') cx.out.line(`  ${plain(result.tries[0]?.detail ?? '')}`)
   }
   return result.outcome === 'answers' ? exitCode.ok : exitCode.found
 }

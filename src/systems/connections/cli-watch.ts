@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { CommandContext } from '#core/cli/command.ts'
 import { exitCode } from '#core/errors.ts'
 import { openScreen } from '#core/tui/screen.ts'
-import { fit } from './cli-line.ts'
+import { ascii } from '#core/tui/text.ts'
 import { type ShowFlags, document } from './cli.ts'
 import type { Look, LookRequest, Looker } from './look.ts'
 import { type Report, reportLines } from './report.ts'
@@ -56,7 +56,8 @@ async function reportOf(look: Look, limit: number, names: Names): Promise<Report
 
 function lines(report: Report, columns: number, { out }: CommandContext): string[] {
   const options = { terminal: Number.isFinite(columns), columns, ink: out.ink.bind(out) }
-  return reportLines(report, options).map((line) => fit(line, out))
+  const lines = reportLines(report, options)
+  return out.unicode ? lines : lines.map(ascii)
 }
 
 async function live(options: WatchOptions): Promise<number> {

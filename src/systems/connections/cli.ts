@@ -2,7 +2,6 @@ import { setTimeout } from 'node:timers/promises'
 import type { CommandContext } from '#core/cli/command.ts'
 import { systemClock } from '#core/clock.ts'
 import { exitCode } from '#core/errors.ts'
-import { printer } from './cli-line.ts'
 import type { ConnectionsConfig } from './config.ts'
 import { type Filter, parseKeys, parseRemote, parseState } from './filter.ts'
 import { type Look, type LookRequest, type Looker, createLooker, snapshot } from './look.ts'
@@ -85,6 +84,5 @@ async function print(look: Look, limit: number, names: Names, { out }: CommandCo
     columns: out.terminal ? out.columns() : Infinity,
     ink: out.ink.bind(out),
   }
-  const line = printer(out)
-  reportLines(report, options).forEach((text) => line(text))
+  reportLines(report, options).forEach((text) => out.line(text))
 }

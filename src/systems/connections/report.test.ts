@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { plain } from '#core/tui/text.ts'
+import { plain } from '#core/plain.ts'
 import { socketOf, socketsOf } from './fixtures/sockets.ts'
 import { type Facts, describeGroup, groupSockets } from './groups.ts'
 import { type Report, findingLines, footLine, groupLines } from './report.ts'

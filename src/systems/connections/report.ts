@@ -1,7 +1,8 @@
 /** What `noc connections` prints: the answer, the findings, the groups. Pure. */
 import type { Ink } from '#core/cli/output.ts'
 import { type Cell, type Column, type TableOptions, table } from '#core/tui/table.ts'
-import { plain, width } from '#core/tui/text.ts'
+import { plain } from '#core/plain.ts'
+import { width } from '#core/tui/text.ts'
 import { bytes, count, text } from '#core/units.ts'
 import type { Severity } from '#core/verdict.ts'
 import type { Group } from './groups.ts'

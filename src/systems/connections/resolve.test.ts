@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type Socket, createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { type TestContext, test } from 'node:test'
-import { plain } from '#core/tui/text.ts'
+import { plain } from '#core/plain.ts'
 import { reverseNames } from './resolve.ts'
 
 /** A name server that answers every question with one PTR record, or not at all. */

@@ -3,7 +3,6 @@ import type { CommandContext } from '#core/cli/command.ts'
 import { systemClock } from '#core/clock.ts'
 import { exitCode, NocError } from '#core/errors.ts'
 import type { Output } from '#core/cli/output.ts'
-import { ascii } from '#core/tui/text.ts'
 import { defaults, type InterruptsConfig } from './defaults.ts'
 import { formatCpuList, parseCpuList } from './cpu-list.ts'
 import type { ShowInput } from './index.ts'
@@ -74,8 +73,7 @@ function printLines(lines: Iterable<string>, out: Output): void {
   const block: string[] = []
   const flush = (): void => {
     if (block.length === 0) return
-    const text = block.join('\n')
-    out.line(out.unicode ? text : ascii(text))
+    out.line(block.join('\n'))
     block.length = 0
   }
   for (const line of lines) if (block.push(line) >= BLOCK_LINES) flush()

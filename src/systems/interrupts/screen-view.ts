@@ -1,5 +1,6 @@
 /** The live screen: what it shows and what keys do. Pure; cli-live.ts connects it with a terminal. */
-import { cut, plain, shorten } from '#core/tui/text.ts'
+import { plain } from '#core/plain.ts'
+import { cut, shorten } from '#core/tui/text.ts'
 import type { Moment, Sample } from './sample.ts'
 import { selectCpus, selectRows, SORTS, type Sort } from './select.ts'
 import {
