@@ -66,25 +66,50 @@ function deliveryFor(db: Database, config: Config, log: Logger): Delivery {
   })
 }
 
-/** Everything between the lock and the open console; `close` undoes it in reverse order. */
+/** What was opened, closed in reverse order: also when the start fails half-way. */
+interface Opened {
+  push(close: () => unknown): void
+  close(): Promise<void>
+}
+
+function createOpened(): Opened {
+  const closers: (() => unknown)[] = []
+  return {
+    push: (close) => void closers.push(close),
+    async close() {
+      for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close()
+    },
+  }
+}
+
+/** Everything between the lock and the open console. */
 interface Daemon {
   readonly server: ConsoleServer
   readonly token: string
   reload(config: Config): Promise<void>
-  close(): Promise<void>
 }
 
-async function createDaemon(directory: string, initial: Config, listen: string, log: Logger): Promise<Daemon> {
+async function createDaemon(
+  directory: string,
+  initial: Config,
+  listen: string,
+  log: Logger,
+  opened: Opened,
+): Promise<Daemon> {
   const started = clock.now()
   const db = await openStore(directory, { create: true })
+  opened.push(() => db.close())
   const token = await createToken(directory)
   const metrics = createMetricRegistry()
   const live = createLiveHub(() => clock.monotonic())
   const storeTrouble = (error: unknown): void =>
     log.error({ why: reasonOf(error) }, 'the database could not be written')
   const series = createSeriesStore(db, clock, storeTrouble)
+  opened.push(() => series.stop())
   let config = initial
   let delivery = deliveryFor(db, config, log)
+  opened.push(() => delivery.stop())
+  opened.push(() => live.close())
 
   const contextFor = (system: System, own: unknown, signal: AbortSignal): SystemContext => ({
     config: own,
@@ -105,6 +130,7 @@ async function createDaemon(directory: string, initial: Config, listen: string, 
   })
   const supervisor = createSupervisor(systems, contextFor, log)
   const home = createHome({ db, clock, live, supervisor, version: VERSION, started })
+  opened.push(() => home.close())
 
   const assets = await loadAssets(consoleDirectory())
   const house = houseRoutes({ db, clock, series, delivery: () => delivery, home })
@@ -119,7 +145,9 @@ async function createDaemon(directory: string, initial: Config, listen: string, 
   const { certificate, key } = config.console
   const socket = join(directory, SOCKET_NAME)
   const server = await startServer({ listen, certificate, key, socket, fetch: () => fetch })
+  opened.push(() => server.close())
   writePresence(directory, { pid: process.pid, url: server.url, started })
+  opened.push(() => removePresence(directory))
   addEvent(db, { at: started, system: 'daemon', severity: 'info', text: `Nocturne ${VERSION} started` })
 
   const apply = async (next: Config): Promise<void> => {
@@ -134,22 +162,10 @@ async function createDaemon(directory: string, initial: Config, listen: string, 
     fetch = makeApp()
     home.changed()
   }
+  // Pushed last, so systems stop first: they still have the store and the listeners then.
+  opened.push(() => supervisor.stop())
   await apply(initial)
-
-  return {
-    server,
-    token,
-    reload: apply,
-    async close() {
-      home.close()
-      await supervisor.stop()
-      live.close()
-      await Promise.all([server.close(), delivery.stop()])
-      series.stop()
-      removePresence(directory)
-      db.close()
-    },
-  }
+  return { server, token, reload: apply }
 }
 
 /** Reports to the service manager at half the interval it asks for (sd_watchdog_enabled(3)). */
@@ -191,8 +207,9 @@ export async function up(
   const directory = await cx.dataDirectory()
   const lock = await lockDataDirectory(directory)
   const log = createLogger(config.daemon.log, process.stderr)
+  const opened = createOpened()
   try {
-    const daemon = await createDaemon(directory, config, input.flags.listen ?? config.console.listen, log)
+    const daemon = await createDaemon(directory, config, input.flags.listen ?? config.console.listen, log, opened)
     let reloading = Promise.resolve()
     const onHangup = (): void => void (reloading = reloading.then(() => reload(daemon, cx, log)))
     process.on('SIGHUP', onHangup)
@@ -205,9 +222,9 @@ export async function up(
     clearInterval(watchdog)
     process.off('SIGHUP', onHangup)
     await reloading
-    await daemon.close()
     return exitCode.ok
   } finally {
+    await opened.close()
     lock.release()
   }
 }

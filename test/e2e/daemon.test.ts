@@ -65,6 +65,20 @@ describe('noc up', () => {
     assert.notEqual(third.pid, first.pid)
   })
 
+  it('ends with one sentence when it cannot listen, and holds nothing', async (t) => {
+    const first = await startDaemon(t, scratch(t), '')
+    const data = scratch(t)
+    const { code, stderr } = command(data, ['up', '--listen', new URL(first.url).host])
+    assert.equal(code, 3)
+    assert.match(stderr, /^noc: cannot listen on 127\.0\.0\.1:\d+: another program listens there\n/)
+    const second = await startDaemon(t, data, '')
+    assert.notEqual(second.url, first.url)
+    for (const listen of ['0.0.0.0:8470', 'localhost', '127.0.0.1:99999']) {
+      const refused = command(scratch(t), ['up', '--listen', listen])
+      assert.equal(refused.code, 2, `${listen}: ${refused.stderr}`)
+    }
+  })
+
   it('SIGHUP takes a valid configuration, and refuses an invalid one and goes on', async (t) => {
     const daemon = await startDaemon(t, scratch(t), '')
     await allUp(daemon.url)

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { LISTEN_FORMAT } from '../http/guard.ts'
 import type { ConfigTable } from './table.ts'
 
 /** `[console]`: where the web console listens. */
@@ -50,7 +51,7 @@ export const consoleTable: ConfigTable<ConsoleConfig> = {
     listen: v.optional(
       v.pipe(
         v.string(),
-        v.regex(/^(?:\[[0-9a-fA-F:.]+\]|[0-9.]+):\d{1,5}$/, 'must be ADDRESS:PORT or [ADDRESS6]:PORT'),
+        v.regex(LISTEN_FORMAT, 'must be ADDRESS:PORT or [ADDRESS6]:PORT'),
         v.description('Address and port; anything but loopback needs certificate and key, and asks for the token'),
       ),
       '127.0.0.1:8470',

@@ -56,6 +56,9 @@ describe('a listen address', () => {
   it('is told apart from its port, and loopback from the rest', () => {
     assert.deepEqual(listenAddress('[::1]:8470'), { address: '::1', port: 8470 })
     assert.deepEqual(listenAddress('127.0.0.1:0'), { address: '127.0.0.1', port: 0 })
+    for (const wrong of ['localhost:1', '127.0.0.1', '127.0.0.1:99999', '1.2.3:4', '[::g]:1']) {
+      assert.throws(() => listenAddress(wrong), { exit: 2 }, wrong)
+    }
     assert.ok(isLoopback('127.0.0.1') && isLoopback('127.9.9.9') && isLoopback('::1'))
     assert.ok(!isLoopback('0.0.0.0') && !isLoopback('::') && !isLoopback('192.0.2.1'))
   })

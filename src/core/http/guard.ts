@@ -1,6 +1,9 @@
 /** Who may ask what: against DNS rebinding, foreign pages and other users. Pure. */
 import { timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
+import { exitCode, NocError } from '../errors.ts'
+
+const LAST_PORT = 65_535
 
 /** The host name of a Host header, without port and brackets; '' when it is not one. */
 export function hostName(header: string): string {
@@ -34,10 +37,15 @@ export function isLoopback(address: string): boolean {
   return address === '::1' || /^127\.\d+\.\d+\.\d+$/.test(address)
 }
 
-/** `127.0.0.1:8470` or `[::1]:8470` in parts; the format was checked by the configuration. */
+/** What `listen` may be; the configuration checks it with the same expression. */
+export const LISTEN_FORMAT: RegExp = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):(\d{1,5})$/
+
+/** `127.0.0.1:8470` or `[::1]:8470` in parts. */
 export function listenAddress(text: string): { readonly address: string; readonly port: number } {
-  const at = text.lastIndexOf(':')
-  return { address: text.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(text.slice(at + 1)) }
+  const [, six, four, port = ''] = LISTEN_FORMAT.exec(text) ?? []
+  const address = six ?? four ?? ''
+  if (isIP(address) !== 0 && Number(port) <= LAST_PORT) return { address, port: Number(port) }
+  throw new NocError('NOC_HTTP_LISTEN', `"${text}" is not ADDRESS:PORT or [ADDRESS6]:PORT`, { exit: exitCode.usage })
 }
 
 /** Sent with every answer. The policy lets a page load and reach its own origin, nothing else. */

@@ -55,8 +55,7 @@ function listener(fetch: () => Fetch, trusted: boolean): RequestListener {
 
 /** Beyond loopback only with TLS: the token would otherwise cross the network in clear. */
 export function checkExposure(options: Pick<ServerOptions, 'listen' | 'certificate' | 'key'>): void {
-  const { address, port } = listenAddress(options.listen)
-  if (port > 65_535) throw new NocError('NOC_HTTP_PORT', `${port} is not a port`, { exit: exitCode.usage })
+  const { address } = listenAddress(options.listen)
   if ((options.certificate === '') !== (options.key === '')) {
     throw new NocError('NOC_HTTP_TLS', '[console] needs both certificate and key, or none', { exit: exitCode.usage })
   }
@@ -125,7 +124,10 @@ export async function startServer(options: ServerOptions): Promise<ConsoleServer
   await listening(console, options.listen, () => console.listen(port, address))
   // Ours by the data directory's lock: what lies there was left by a daemon that was killed.
   await rm(options.socket, { force: true })
-  await listening(local, options.socket, () => local.listen(options.socket))
+  await listening(local, options.socket, () => local.listen(options.socket)).catch(async (error: unknown) => {
+    await closing(console)
+    throw error
+  })
   // The directory is closed to others already; this holds even if somebody opens it.
   await chmod(options.socket, 0o600)
   const bound = (console.address() as AddressInfo).port
