@@ -27,6 +27,8 @@ import { removePresence, writePresence } from '#core/store/presence.ts'
 import type { System, SystemContext } from '#core/system.ts'
 import { systems } from '#systems/index.ts'
 import { SOCKET_NAME } from './house/client.ts'
+import { createHost } from '#core/host/setup/host.ts'
+import { setupRoutes, type ConfiguredSetup } from '#core/host/setup/routes.ts'
 import { createHome } from './house/home.ts'
 import { houseRoutes } from './house/routes.ts'
 import { createSupervisor } from './house/supervisor.ts'
@@ -49,6 +51,17 @@ function wantedSystems(config: Config): ReadonlyMap<string, unknown> {
     })
   }
   return new Map(names.map((name) => [name, config.systems[name]]))
+}
+
+/** The set-ups there are, each with its system's table. */
+async function configuredSetups(config: Config): Promise<readonly ConfiguredSetup[]> {
+  const found = await Promise.all(
+    systems.map(async (system) => {
+      const setup = await system.setup?.()
+      return setup === undefined ? [] : [{ setup, config: config.systems[system.id] }]
+    }),
+  )
+  return found.flat()
 }
 
 function deliveryFor(db: Database, config: Config, log: Logger): Delivery {
@@ -134,9 +147,19 @@ async function createDaemon(
 
   const assets = await loadAssets(consoleDirectory())
   const house = houseRoutes({ db, clock, series, delivery: () => delivery, home })
+  const stopping = new AbortController()
+  opened.push(() => stopping.abort())
+  const setups = setupRoutes({
+    setups: () => configuredSetups(config),
+    host: createHost({}),
+    data: directory,
+    clock,
+    live: live.channel('setups'),
+    signal: stopping.signal,
+  })
   const tokenForReads = !isLoopback(listenAddress(listen).address)
   const makeApp = (): Fetch => {
-    const mounts = [{ at: '', routes: house }, ...supervisor.mounts()]
+    const mounts = [{ at: '', routes: house }, { at: '/setups', routes: setups }, ...supervisor.mounts()]
     const { hosts } = config.console
     const app = createApp({ mounts, live, assets, metrics, token, tokenForReads, hosts, version: VERSION, log })
     return (request, connection) => app.fetch(request, connection)

@@ -3,6 +3,7 @@ import type { CommandSet } from './cli/command.ts'
 import type { Clock } from './clock.ts'
 import type { ConfigTable } from './config/table.ts'
 import type { Glance, Health, Wing } from './glance.ts'
+import type { Setup } from './host/setup/types.ts'
 import type { Route } from './http/route.ts'
 import type { LiveChannel } from './http/live.ts'
 import type { Logger } from './log/logger.ts'
@@ -54,4 +55,6 @@ export interface System<C = unknown> {
   /** '' is the bare `noc <id>`. */
   readonly commands: CommandSet
   service?(): Promise<{ create(cx: SystemContext<C>): Service }>
+  /** What it changes on a host; its commands come from `setupCommands`, and the set-ups page lists it. */
+  setup?(): Promise<Setup<C>>
 }

@@ -9,4 +9,5 @@ export interface SystemPage {
 export const pages: Readonly<Record<string, (() => Promise<SystemPage>) | undefined>> = {
   interrupts: () => import('./interrupts/page.tsx'),
   connections: () => import('./connections/page.tsx'),
+  torbox: () => import('./torbox/page.tsx'),
 }

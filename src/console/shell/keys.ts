@@ -5,7 +5,13 @@ import { openPalette, openShortcuts, overlay } from './overlays.ts'
 /** After `g`, the second letter is waited for this long, ms. */
 const SECOND_KEY = 1200
 
-const PLACES: Readonly<Record<string, string>> = { t: '/', a: '/alerts', i: '/interrupts', c: '/connections' }
+const PLACES: Readonly<Record<string, string>> = {
+  t: '/',
+  a: '/alerts',
+  i: '/interrupts',
+  c: '/connections',
+  s: '/setups',
+}
 
 function typing(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))

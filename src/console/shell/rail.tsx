@@ -3,6 +3,8 @@ import { useRef } from 'preact/hooks'
 import type { SystemState, Tonight } from '#core/http/documents.ts'
 import type { Wing } from '#core/glance.ts'
 import { pages } from '../../systems/pages.ts'
+import { pageMark } from '../pages/setups-state.ts'
+import { setupList } from '../pages/setups.tsx'
 import { markOf, wordOf } from '../pages/system-state.ts'
 import { tonight } from '../state/feeds.ts'
 import { path } from '../state/router.ts'
@@ -42,12 +44,19 @@ function alertEntry(document: Tonight | null): Entry {
   }
 }
 
+/** The state of the set-ups page, once it was looked at: finding out takes programs on the host. */
+function setupsEntry(): Entry {
+  const list = setupList.value
+  const { mark, word } = list ? pageMark(list) : { mark: 'off' as const, word: 'not looked at yet' }
+  return { href: '/setups', label: 'Set-ups', mark, word, count: 0 }
+}
+
 /** Pages that belong to no system. */
 export function homeEntries(document: Tonight | null): readonly Entry[] {
   const severity = document?.answer.severity
   const word =
     severity === undefined ? 'unknown' : severity === 'ok' ? 'quiet' : severity === 'warning' ? 'look' : 'bad'
-  return [{ href: '/', label: 'Tonight', mark: severity ?? 'off', word, count: 0 }, alertEntry(document)]
+  return [{ href: '/', label: 'Tonight', mark: severity ?? 'off', word, count: 0 }, alertEntry(document), setupsEntry()]
 }
 
 /** The page of a system. */

@@ -4,6 +4,7 @@ import { useEffect } from 'preact/hooks'
 import { pages } from '../../systems/pages.ts'
 import { AlertsPage } from '../pages/alerts.tsx'
 import { NotFoundPage } from '../pages/not-found.tsx'
+import { SetupsPage } from '../pages/setups.tsx'
 import { TonightPage } from '../pages/tonight.tsx'
 import { tonight } from '../state/feeds.ts'
 import { useFeed } from '../state/live.ts'
@@ -42,6 +43,7 @@ function Route(): JSX.Element {
   const here = path.value
   if (here === '/') return <TonightPage />
   if (here === '/alerts') return <AlertsPage />
+  if (here === '/setups') return <SetupsPage />
   const id = here.slice(1)
   return pages[id] ? <SystemRoute id={id} /> : <NotFoundPage />
 }

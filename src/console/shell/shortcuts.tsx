@@ -8,6 +8,7 @@ const KEYS: readonly (readonly [keys: readonly string[], does: string])[] = [
   [['g', 'a'], 'Alerts'],
   [['g', 'i'], 'interrupts'],
   [['g', 'c'], 'connections'],
+  [['g', 's'], 'Set-ups'],
   [['/'], 'filter the table of this page'],
   [['←', '→'], 'read a chart or the heat map, when it has the focus'],
   [['+', '-'], 'zoom a chart'],

@@ -91,7 +91,8 @@ function watch(
     })
     const done = (): void => settle(() => resolve(result()))
     child.on('close', done)
-    linger = setTimeout(done, LINGER_MS)
+    // After the next look at the pipes: when this process was busy for long, what the program wrote still lies there.
+    linger = setTimeout(() => setImmediate(done), LINGER_MS)
   })
   // A program that ends without reading its input is not an error of ours.
   child.stdin.on('error', () => undefined)
@@ -120,7 +121,8 @@ function killGroup(child: ChildProcessWithoutNullStreams): void {
   }
 }
 
-function cannotStart(program: string, cause: unknown): NocError {
+/** The error for a program that is not there or can't be executed. */
+export function cannotStart(program: string, cause: unknown): NocError {
   if (systemErrorCode(cause) === 'ENOENT') {
     return new NocError('NOC_HOST_PROGRAM_MISSING', `The program ${program} is not installed.`, { cause })
   }

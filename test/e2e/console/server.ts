@@ -25,6 +25,10 @@ export interface ConsoleServer {
   mute: boolean
   /** Bodies of what was posted, by path. */
   readonly posts: { readonly path: string; readonly body: unknown }[]
+  /** Answers of a test's own, by method and path (`GET /api/setups`); looked at before all others. */
+  readonly answers: Map<string, (body: unknown) => unknown>
+  /** Sends a document to everybody who watches a topic. */
+  tell(topic: string, document: unknown): void
   /** How many live streams are open. */
   streams(): number
   close(): Promise<void>
@@ -76,6 +80,10 @@ const SERIES: readonly (readonly [string, number, string])[] = [
   ['interrupts.net_rx', 39_600, '/s'],
   ['connections.open', 1204, ''],
   ['connections.stuck', 111, ''],
+  ['torbox.connections', 6, ''],
+  ['torbox.received', 48_000, 'B/s'],
+  ['torbox.sent', 3100, 'B/s'],
+  ['torbox.dropped', 0.4, '/s'],
 ]
 
 /** The same value for the same series and time: a slow wave with some noise, and a gap of five minutes. */
@@ -116,6 +124,7 @@ function documentOf(path: string, scenario: Scenario): Record<string, unknown> |
     '/api/interrupts/view': 'interrupts-view',
     '/api/interrupts': 'interrupts-sample',
     '/api/connections/view': 'connections-view',
+    '/api/torbox/view': 'torbox-view',
   }[path]
   if (name === undefined) return null
   if (scenario === 'hostile') return hostile(fixture(name))
@@ -151,6 +160,7 @@ export async function startServer(port = 0): Promise<ConsoleServer> {
     tokenForReads: false,
     mute: false,
     posts: [] as { path: string; body: unknown }[],
+    answers: new Map<string, (body: unknown) => unknown>(),
   }
   const token = 'moon-42'
   const elapsed = (): number => Date.now() - started
@@ -165,6 +175,8 @@ export async function startServer(port = 0): Promise<ConsoleServer> {
   const post = async (path: string, request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = (await bodyOf(request)) as Record<string, unknown>
     state.posts.push({ path, body })
+    const own = state.answers.get(`POST ${path}`)
+    if (own) return json(response, own(body))
     if (path === '/api/connections/probe') return json(response, fixture('probe'))
     if (path === '/api/alerts/test') return json(response, { outcome: 'Delivered: the webhook answered 204.' })
     if (path !== '/api/connections/close') return json(response, {})
@@ -211,6 +223,8 @@ export async function startServer(port = 0): Promise<ConsoleServer> {
       response.on('close', () => live.delete(response))
       return
     }
+    const own = state.answers.get(`GET ${url.pathname}${url.search}`) ?? state.answers.get(`GET ${url.pathname}`)
+    if (own) return json(response, own(null))
     if (url.pathname === '/api/series/names') {
       return json(response, { series: SERIES.map(([name, , unit]) => ({ name, unit, step: 10 })) })
     }
@@ -227,6 +241,11 @@ export async function startServer(port = 0): Promise<ConsoleServer> {
   return Object.assign(state, {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     token,
+    tell: (topic: string, document: unknown) => {
+      for (const [response, wanted] of live) {
+        if (wanted.includes(topic)) response.write(`event: ${topic}\ndata: ${JSON.stringify(document)}\n\n`)
+      }
+    },
     streams: () => live.size,
     close: async () => {
       for (const timer of timers) clearInterval(timer)

@@ -1,0 +1,16 @@
+/** Sentences about tor and boxes, the same in the terminal and on the page. Pure. */
+import type { TorState } from './wire.ts'
+
+/** How tor is. */
+export function torSentence(tor: TorState): string {
+  if (tor.state === 'ready') return `Tor is ready${tor.version === null ? '' : ` (${tor.version})`}.`
+  if (tor.state === 'starting') return `Tor is starting: ${tor.percent} %, ${tor.doing}.`
+  return `Tor can't be asked: ${tor.why.replace(/\.$/, '')}.`
+}
+
+const NUMBERS = ['No', 'One', 'Two', 'Three', 'Four', 'Five', 'Six', 'Seven', 'Eight', 'Nine'] as const
+
+/** `Two boxes`, `12 boxes`. */
+export function boxes(count: number): string {
+  return `${NUMBERS[count] ?? count} ${count === 1 ? 'box' : 'boxes'}`
+}
