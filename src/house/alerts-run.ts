@@ -5,7 +5,7 @@ import { exitCode, NocError } from '#core/errors.ts'
 import type { AlertList } from '#core/http/documents.ts'
 import { plain } from '#core/plain.ts'
 import { clock } from '#core/units.ts'
-import { ask } from './client.ts'
+import { ask } from '#core/http/client.ts'
 
 const UNITS_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
 const DEFAULT_SILENCE = '8h'

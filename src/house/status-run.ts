@@ -7,7 +7,7 @@ import type { SystemState, Tonight } from '#core/http/documents.ts'
 import { plain } from '#core/plain.ts'
 import { pad } from '#core/tui/text.ts'
 import { clock, duration, text } from '#core/units.ts'
-import { ask, NOT_RUNNING } from './client.ts'
+import { ask, NOT_RUNNING } from '#core/http/client.ts'
 import { TOKEN_NAME } from './token.ts'
 
 /** The word and the ink of a system's state: a finding outweighs its health. */

@@ -82,11 +82,12 @@ describe('noc up', () => {
   it('SIGHUP takes a valid configuration, and refuses an invalid one and goes on', async (t) => {
     const daemon = await startDaemon(t, scratch(t), '')
     await allUp(daemon.url)
+    const before = await states(daemon.url)
     writeFileSync(daemon.configFile, '[daemon]\nsystems = ["interupts"]\n')
     daemon.kill('SIGHUP')
     await until('the refusal', () => (/refused/.test(daemon.log()) ? true : undefined))
     assert.match(daemon.log(), /interrupts|interupts/)
-    assert.deepEqual(await states(daemon.url), { interrupts: 'up', connections: 'up' })
+    assert.deepEqual(await states(daemon.url), before)
     writeFileSync(daemon.configFile, '[daemon]\nsystems = ["interrupts"]\n')
     daemon.kill('SIGHUP')
     await until('the change', async () => ((await states(daemon.url))['connections'] === 'off' ? true : undefined))

@@ -87,10 +87,3 @@ export const fileKinds: Setup<EveryKindConfig> = { name: 'files', summary: 'File
 
 /** Packages. */
 export const packageKinds: Setup<EveryKindConfig> = { name: 'packages', summary: 'Packages', steps: packageSteps }
-
-/** All of them. */
-export const everyKind: Setup<EveryKindConfig> = {
-  name: 'every-kind',
-  summary: 'A host on which every kind of resource was changed',
-  steps: (config) => [...packageSteps(), ...fileSteps(), ...networkSteps(config)],
-}

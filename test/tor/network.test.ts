@@ -175,9 +175,12 @@ describe('a private Tor network', { skip: needs(TOR_NETWORK) }, () => {
       const circuits = (user: string): Set<string | null> =>
         new Set(streams.filter((s) => s.login?.user === user).map((s) => s.circuit))
       const [first, second] = [circuits('first-box'), circuits('second-box')]
-      assert.equal(first.size, 1)
-      assert.equal(second.size, 1)
-      assert.notDeepEqual(first, second)
+      // Tor may give a login a second circuit (the first one died); what it must not do is share one.
+      assert.ok(first.size > 0 && second.size > 0)
+      assert.deepEqual(
+        [...first].filter((circuit) => second.has(circuit)),
+        [],
+      )
       const counted = (e: ControlEvent): boolean => e.type === 'stream-bandwidth' && e.read > 100
       await until('its bytes', () => events.some(counted) || undefined)
       assert.deepEqual(

@@ -105,7 +105,9 @@ export function Palette(): JSX.Element {
   const at = useSignal(0)
   const list = useRef<HTMLUListElement>(null)
   const items = [...pageItems(), ...actions, ...useCommands()]
-  const found = fuzzyFilter(items, (item) => `${item.label} ${item.note}`, query.value).slice(0, SHOWN)
+  const matches = (): readonly Item[] =>
+    fuzzyFilter(items, (item) => `${item.label} ${item.note}`, query.value).slice(0, SHOWN)
+  const found = matches()
   const close = (): void => void (overlay.value = null)
   const pick = (item: Item): void => {
     close()
@@ -113,7 +115,8 @@ export function Palette(): JSX.Element {
   }
   const onKey = (event: KeyboardEvent): void => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
-    const chosen = found[at.value]
+    // Enter may come before what was typed is drawn.
+    const chosen = matches()[at.value]
     if (step !== undefined) {
       at.value = (at.value + step + found.length) % Math.max(1, found.length)
       list.current?.querySelector(`#pick-${at.value}`)?.scrollIntoView({ block: 'nearest' })

@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 
 interface Props {
   readonly label: string
@@ -12,7 +12,8 @@ interface Props {
 /** A native modal dialog, open for as long as it is rendered. The browser keeps the focus inside and gives it back. */
 export function Dialog({ label, class: kind = '', onClose, children }: Props): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
+  // Before the next key: what is typed right after Ctrl-K belongs to the dialog.
+  useLayoutEffect(() => {
     const element = dialog.current
     element?.showModal()
     return () => element?.close()

@@ -46,6 +46,7 @@ const mount: Mount = {
       response: v.object({}),
       handle: ({ query }) => {
         if (query['how'] === 'bug') throw new TypeError('secret detail')
+        if (query['how'] === 'stale') throw new NocError('NOC_LAMP_STALE', 'it moved', { exit: exitCode.found })
         throw new NocError('NOC_LAMP_GONE', 'the lamp is gone', { exit: exitCode.unable, hint: 'buy one' })
       },
     },
@@ -197,6 +198,7 @@ describe('the console over HTTP', () => {
     assert.deepEqual(JSON.parse(gone.text), {
       error: { code: 'NOC_LAMP_GONE', message: 'the lamp is gone', hint: 'buy one' },
     })
+    assert.equal((await call('/api/lamp/broken?how=stale')).status, 409, 'what was looked at has changed')
     const bug = await call('/api/lamp/broken?how=bug')
     assert.equal(bug.status, 500)
     assert.doesNotMatch(bug.text, /secret detail/)

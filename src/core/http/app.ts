@@ -47,6 +47,8 @@ function refusal(status: ContentfulStatusCode, error: NocError): Response {
 
 function statusOf(error: NocError): ContentfulStatusCode {
   if (error.exit === exitCode.usage) return 400
+  // What the caller looked at has changed since.
+  if (error.code.endsWith('_STALE')) return 409
   return error.exit === exitCode.found ? 404 : 503
 }
 

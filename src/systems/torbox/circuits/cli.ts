@@ -3,13 +3,13 @@ import { setTimeout } from 'node:timers/promises'
 import type { CommandContext } from '#core/cli/command.ts'
 import { systemClock } from '#core/clock.ts'
 import { exitCode } from '#core/errors.ts'
+import { ask } from '#core/http/client.ts'
 import { openScreen } from '#core/tui/screen.ts'
 import type { TorboxConfig } from '../config.ts'
 import { controlSocket } from '../torrc.ts'
 import type { CircuitsReport } from '../wire.ts'
 import { knownBoxes } from './boxes.ts'
 import { openCountries } from './countries.ts'
-import { askDaemon } from './daemon.ts'
 import { followTor } from './follow.ts'
 import { readGuard } from './guard.ts'
 import { circuitsReport } from './report.ts'
@@ -34,7 +34,7 @@ export async function circuits({ flags }: CircuitsInput, cx: CommandContext): Pr
   const ownTor = config.tor === 'own'
   // The daemon has listened to tor for longer, and knows whose connections they are.
   const look = async (): Promise<CircuitsReport> =>
-    (await askDaemon(directory)) ??
+    (await ask<CircuitsReport>(directory, '/torbox', cx.actor).catch(() => null)) ??
     circuitsReport({ follower, ownTor, boxes: knownBoxes, guard, now: () => systemClock.now() })
   try {
     await follower.begun
