@@ -79,3 +79,20 @@ const ASCII: Readonly<Record<string, string>> = {
 export function ascii(text: string): string {
   return text.replace(/[^\u0000-\u007e]/gu, (c) => ASCII[c] ?? '?')
 }
+
+/** Fewer columns than these are not worth breaking lines for. */
+const LEAST_COLUMNS = 24
+
+/** Lines of at most so many columns, broken between words; a longer word stands alone. */
+export function wrap(text: string, columns: number): string[] {
+  if (columns < LEAST_COLUMNS || !Number.isFinite(columns)) return [text]
+  const lines: string[] = []
+  let line = ''
+  for (const part of text.split(' ')) {
+    if (line !== '' && width(line) + 1 + width(part) > columns) {
+      lines.push(line)
+      line = part
+    } else line = line === '' ? part : `${line} ${part}`
+  }
+  return [...lines, line]
+}

@@ -63,7 +63,7 @@ function terminal(t: TestContext, steps: (world: World) => readonly Step[]): Ter
   }
 }
 
-const none = { flags: {}, args: [] }
+const none = { flags: { full: false }, args: [] }
 const yes = { flags: { yes: true }, args: [] }
 const undoYes = { flags: { yes: true, force: false }, args: [] }
 const fails = (code: string, exit: number) => (error: unknown) =>
@@ -81,6 +81,19 @@ test('plan shows every change with its reason and exits with 1; when all is done
   assert.match(said().out, /^✓ thing:a a is needed\n✓ thing:b b is needed\nDone: 2 changes made\.\n.*undo 1/)
   assert.equal(await verbs.plan(none, cx()), exitCode.ok)
   assert.match(said().out, /^Nothing to do/)
+})
+
+test('a long difference is cut short in a plan, and whole with --full', async (t) => {
+  const { verbs, cx, said } = terminal(t, (world) => [
+    world.thing(
+      'a',
+      Array.from({ length: 40 }, (_, n) => n),
+    ),
+  ])
+  await verbs.plan(none, cx())
+  assert.match(said().out, /… \d+ more lines; plan --full has them all\n/)
+  assert.equal(await verbs.plan({ flags: { full: true }, args: [] }, cx()), exitCode.found)
+  assert.doesNotMatch(said().out, /more lines/)
 })
 
 test('without anybody to ask, apply and undo do nothing but with --yes', async (t) => {

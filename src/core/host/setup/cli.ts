@@ -5,10 +5,10 @@ import { systemClock } from '../../clock.ts'
 import { NocError, exitCode } from '../../errors.ts'
 import { table } from '../../tui/table.ts'
 import { plain } from '../../plain.ts'
-import { clock } from '../../units.ts'
+import { clock, count } from '../../units.ts'
 import { apply as applyPlan } from './apply.ts'
-import { changes, planLines, runLines, undoLines, whyLines, type Paint } from './cli-text.ts'
-import type { ApplyInput, UndoInput } from './commands.ts'
+import { BRIEF_LINES, changes, planLines, runLines, undoLines, whyLines, type Paint, type Sheet } from './cli-text.ts'
+import type { ApplyInput, PlanInput, UndoInput } from './commands.ts'
 import { logDocument, planDocument, undoDocument, whyDocument } from './describe.ts'
 import { type RunSummary, due, runs } from './history.ts'
 import { createHost } from './host.ts'
@@ -25,7 +25,7 @@ type Verb<I> = (input: I, cx: CommandContext) => Promise<number>
 
 /** The functions behind the commands of one set-up. */
 export interface Verbs {
-  readonly plan: Verb<Input>
+  readonly plan: Verb<PlanInput>
   readonly apply: Verb<ApplyInput>
   readonly verify: Verb<Input>
   readonly undo: Verb<UndoInput>
@@ -41,7 +41,8 @@ interface Work {
   /** As it was when the command began. */
   readonly journal: Journal
   steps(): Promise<readonly Step[]>
-  paint: Paint
+  readonly paint: Paint
+  readonly sheet: Sheet
 }
 
 /** Ties the verbs to a set-up; `host` is this machine unless a test hands in another. */
@@ -55,10 +56,11 @@ export function verbs<C>(load: () => Promise<Setup<C>>, host: Host = createHost(
       const journal = openJournal(data, setup.name, { writable: false })
       const steps = async (): Promise<readonly Step[]> => setup.steps(await cx.config<C>())
       const paint: Paint = (ink, text) => cx.out.ink(ink, text)
-      return act({ cx, setup, session, journal, steps, paint }, input)
+      const sheet = { paint, columns: cx.out.columns(), most: BRIEF_LINES }
+      return act({ cx, setup, session, journal, steps, paint, sheet }, input)
     }
   return {
-    plan: verb(plan),
+    plan: verb<PlanInput>((work, { flags }) => plan(work, flags.full)),
     apply: verb<ApplyInput>((work, { flags }) => apply(work, flags.yes)),
     verify: verb(verify),
     undo: verb<UndoInput>((work, { flags, args }) => undo(work, runOf(args[0]), flags)),
@@ -84,12 +86,12 @@ function print(lines: readonly string[], { cx }: Work): void {
   for (const line of lines) cx.out.line(line)
 }
 
-async function plan(work: Work): Promise<number> {
-  const { cx, setup, journal, paint } = work
+async function plan(work: Work, full: boolean): Promise<number> {
+  const { cx, setup, journal } = work
   const document = planDocument(await look(work))
   if (cx.json) cx.out.json(document)
   else {
-    print(planLines(document, paint), work)
+    print(planLines(document, full ? { ...work.sheet, most: Infinity } : work.sheet), work)
     tellCutShort(runs(journal.entries)[0], setup.name, cx)
     if (document.changes.length > 0) cx.out.line(`\`noc ${setup.name} apply\` makes them.`)
   }
@@ -109,12 +111,13 @@ async function apply(work: Work, yes: boolean): Promise<number> {
   const made = await look(work)
   const document = planDocument(made)
   // Who says --yes has seen the plan; the journal keeps it.
-  if (!cx.json && (!yes || made.changes.length === 0)) print(planLines(document, paint), work)
+  if (!cx.json && (!yes || made.changes.length === 0)) print(planLines(document, work.sheet), work)
   if (made.changes.length === 0) return exitCode.ok
   if (!yes && !(await agreed(`Make ${changes(made.changes.length)}?`, cx))) return declined(cx)
   const end = await follow(applyPlan(session, made), made.changes.length, work)
   if (!cx.json && end.run !== null) {
-    cx.out.line(paint('ok', `Done: ${changes(end.done)} made.`))
+    const same = made.changes.length - end.done
+    cx.out.line(paint('ok', `Done: ${changes(end.done)} made${same > 0 ? `; ${count(same)} came with them` : ''}.`))
     cx.out.line(
       `\`noc ${setup.name} verify\` tells whether it works, \`noc ${setup.name} undo ${end.run}\` takes it back.`,
     )
@@ -130,7 +133,7 @@ async function undo(work: Work, run: number | null, { yes, force }: UndoInput['f
     if (!cx.json) cx.out.line(paint('ok', 'Nothing to undo.'))
     return exitCode.ok
   }
-  if (!cx.json && !yes) print(undoLines(undoDocument(setup.name, made), paint), work)
+  if (!cx.json && !yes) print(undoLines(undoDocument(setup.name, made), work.sheet), work)
   if (!yes && !(await agreed(`Take back ${changes(made.items.length)}?`, cx))) return declined(cx)
   const end = await follow(undoRun(session, { ...wish, hash: made.hash }), made.items.length, work)
   if (end.conflicts === 0) {
@@ -252,7 +255,7 @@ async function verify(work: Work): Promise<number> {
 }
 
 async function why(work: Work, part: string): Promise<number> {
-  const { cx, setup, paint } = work
+  const { cx, setup } = work
   const all = ordered(await work.steps())
   const steps = all.filter((step) => step.id === part)
   const found = steps.length > 0 ? steps : all.filter((step) => step.id.includes(part))
@@ -264,7 +267,7 @@ async function why(work: Work, part: string): Promise<number> {
   }
   const document = whyDocument(setup, found)
   if (cx.json) cx.out.json(document)
-  else print(whyLines(document, paint), work)
+  else print(whyLines(document, work.sheet), work)
   return exitCode.ok
 }
 
@@ -278,7 +281,7 @@ async function log(work: Work, run: number | null): Promise<number> {
   if (cx.json) cx.out.json(document)
   else if (run !== null)
     print(
-      document.runs.flatMap((one) => runLines(one, now, paint)),
+      document.runs.flatMap((one) => runLines(one, now, { ...work.sheet, most: Infinity })),
       work,
     )
   else if (document.runs.length === 0) cx.out.line('Nothing was ever changed by this set-up.')

@@ -10,6 +10,10 @@ const undoFlags = {
 } as const
 const RUN = { placeholder: 'RUN', brief: 'Number of the run, as `log` shows it', optional: true } as const
 
+const full = { kind: 'switch', brief: 'Every line of every difference' } as const
+
+/** What `plan` receives. */
+export type PlanInput = Input<{ readonly full: typeof full }>
 /** What `apply` receives. */
 export type ApplyInput = Input<{ readonly yes: typeof yes }>
 /** What `undo` receives. */
@@ -74,12 +78,15 @@ export function setupCommands<C>(id: string, load: () => Promise<Setup<C>>): Com
   }
 }
 
-function planCommand(id: string, load: Command['load']): Command {
+function planCommand(id: string, load: () => Promise<Verbs['plan']>): Command {
   return command({
     summary: 'Show what would be changed on this machine, and why; changes nothing',
     details: 'Exits with 0 when the machine is as the set-up wants it, with 1 when there is something to do.',
-    examples: [[`${id} plan`, 'what apply would do']],
-    flags: {},
+    examples: [
+      [`${id} plan`, 'what apply would do'],
+      [`${id} plan --full | less`, 'to the last line'],
+    ],
+    flags: { full },
     load,
   })
 }

@@ -1,7 +1,7 @@
 /** What `noc torbox leaktest` prints. Pure. */
 import type { Ink } from '#core/cli/output.ts'
 import { plain } from '#core/plain.ts'
-import { pad, width } from '#core/tui/text.ts'
+import { pad, width, wrap } from '#core/tui/text.ts'
 import type { LeakReport, LeakRow } from '../wire.ts'
 import { GROUPS, type ProbeGroup } from './probes.ts'
 
@@ -51,20 +51,4 @@ function rowLines(row: LeakRow, names: number, options: ReportOptions): string[]
   const lines = wrap(plain(row.evidence), options.columns - width(head))
   const [first = '', ...rest] = lines.map((line) => (row.result === 'fail' ? line : options.ink('faint', line)))
   return [head + first, ...rest.map((line) => ' '.repeat(width(head)) + line)]
-}
-
-/** Least columns for evidence; a narrower terminal breaks the lines itself. */
-const LEAST = 24
-
-function wrap(text: string, columns: number): string[] {
-  if (columns < LEAST || !Number.isFinite(columns)) return [text]
-  const lines: string[] = []
-  let line = ''
-  for (const part of text.split(' ')) {
-    if (line !== '' && width(line) + 1 + width(part) > columns) {
-      lines.push(line)
-      line = part
-    } else line = line === '' ? part : `${line} ${part}`
-  }
-  return [...lines, line]
 }
