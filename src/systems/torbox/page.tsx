@@ -91,7 +91,7 @@ function Cards({ document }: { readonly document: TorboxView }): JSX.Element {
         label="Carried"
         value={size.value}
         unit={`${size.unit} in`}
-        note={`${text(bytes(sent))} out, by the boxes that run`}
+        note={`${text(bytes(sent))} out`}
         values={spark(RECEIVED)}
       />
       <StatCard

@@ -67,5 +67,7 @@ function droppedSentence({ dropped, unread }: CircuitsReport): string {
   if (unread !== null) return `What was dropped is not known: ${unread}`
   const packets = dropped.reduce((sum, one) => sum + one.packets, 0)
   if (packets === 0) return 'None has tried to get past it.'
-  return `${count(packets)} ${packets === 1 ? 'packet' : 'packets'} that Tor does not carry were dropped.`
+  return packets === 1
+    ? '1 packet that Tor does not carry was dropped.'
+    : `${count(packets)} packets that Tor does not carry were dropped.`
 }

@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core'
 import { NEEDS_BROWSER, openPage } from './browser.ts'
 import { startServer, type ConsoleServer } from './server.ts'
 
-const PAGES = ['/', '/alerts', '/interrupts', '/connections', '/nothing/here']
+const PAGES = ['/', '/alerts', '/setups', '/interrupts', '/connections', '/torbox', '/nothing/here']
 
 function heading(page: Page): Promise<string> {
   return page.getByRole('heading', { level: 1 }).innerText()

@@ -37,6 +37,18 @@ describe('what tor carries for whom', () => {
     assert.deepEqual(model.of(OTHER), { streams: [], circuits: [] })
   })
 
+  it('knows when a stream of a TransPort is connected, of which tor never says that it succeeded', () => {
+    const model = torModel()
+    feed(model, [
+      'STREAM 7 NEW 0 192.0.2.1:80 SOURCE_ADDR=10.100.100.11:40000 PURPOSE=USER CLIENT_PROTOCOL=TRANS',
+      'STREAM 7 REMAP 0 192.0.2.1:80 SOURCE=CACHE',
+      'STREAM 7 SENTCONNECT 30 192.0.2.1:80 CLIENT_PROTOCOL=TRANS',
+    ])
+    assert.deepEqual(targets(model, BOX), ['192.0.2.1:80 SENTCONNECT'])
+    feed(model, ['STREAM 7 REMAP 30 192.0.2.1:80 SOURCE=EXIT CLIENT_PROTOCOL=TRANS'])
+    assert.deepEqual(targets(model, BOX), ['192.0.2.1:80 SUCCEEDED'])
+  })
+
   it('keeps a circuit for its box when the streams are over, and forgets it when it closes', () => {
     const model = torModel()
     feed(model, [

@@ -60,6 +60,15 @@ function isInternal({ target, purpose }: Stream): boolean {
   return target.host.endsWith('.exit') || (purpose !== null && purpose !== 'USER')
 }
 
+/**
+ * Flow control (XON, XOFF) is no state, nor is the address that a name turns out to have (REMAP). But a stream of a
+ * TransPort never hears SUCCEEDED: that the exit told the address is the sign that it is connected (tor 0.4.9).
+ */
+function stateAfter(before: Stream['state'] | undefined, said: Stream['state']): Stream['state'] {
+  if (!/^(XO|REMAP)/.test(said)) return said
+  return before === undefined || before === 'SENTCONNECT' ? 'SUCCEEDED' : before
+}
+
 /** Makes a model that knows nothing yet. */
 export function torModel(): TorModel {
   let circuits = new Map<string, Circuit>()
@@ -77,8 +86,7 @@ export function torModel(): TorModel {
     const { source, login, protocol } = before?.stream ?? stream
     const whole = {
       ...stream,
-      // Flow control (XON, XOFF) is no state, nor is the address that a name turns out to have.
-      state: /^(XO|REMAP)/.test(stream.state) ? (before?.stream.state ?? 'SUCCEEDED') : stream.state,
+      state: stateAfter(before?.stream.state, stream.state),
       source: stream.source ?? source,
       login: stream.login ?? login,
       protocol: stream.protocol ?? protocol,

@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { NocError } from '#core/errors.ts'
 import { run } from '#core/host/run.ts'
+import { forgetAttempts } from '../circuits/guard.ts'
 import type { TorboxConfig } from '../config.ts'
 import { initOf, wasMade } from '../root/box.ts'
 import { dotted } from '../root/network.ts'
@@ -121,6 +122,8 @@ async function makeBox(
     close: async () => {
       await running.stop()
       await life
+      // What it tried on purpose is nobody's doing.
+      if (running.address !== null) await forgetAttempts(running.address).catch(() => undefined)
     },
   }
 }

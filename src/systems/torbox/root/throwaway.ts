@@ -1,6 +1,7 @@
 /** Boxes for programs of our own: what they print is read, and they are gone afterwards. */
 import { run } from '#core/host/run.ts'
 import { NocError } from '#core/errors.ts'
+import { forgetAttempts } from '../circuits/guard.ts'
 import type { TorboxConfig } from '../config.ts'
 import { networkOf } from '../rules.ts'
 import type { BoxView } from '../user/script.ts'
@@ -47,5 +48,6 @@ export async function runInThrowAway(
     throw new NocError('NOC_TORBOX_PROBE', `The program in the box failed: ${stderr.trim().split('\n').at(-1) ?? code}`)
   } finally {
     await clear(registry, box)
+    await forgetAttempts(box.seat.address).catch(() => undefined)
   }
 }
