@@ -29,7 +29,7 @@ const QUIC = "require('node:dgram').createSocket('udp4').send('quic', 443, '203.
 async function daemon(t: TestContext, { network }: Machine): Promise<string> {
   const environment = ['env', 'NOC_CONFIG=/etc/nocturne.toml', `NOC_DATA=${DATA}`]
   const program = [process.execPath, '--import', 'tsx', join(ROOT, 'src/main.ts'), 'up', '--json']
-  const [first = '', ...rest] = [...network.entry, ...environment, ...program, '--listen', '127.0.0.1:8470']
+  const [first, ...rest] = [...network.entry, ...environment, ...program, '--listen', '127.0.0.1:8470']
   const child = spawn(first, rest, { cwd: ROOT, stdio: ['pipe', 'pipe', 'inherit'] })
   t.after(() => child.kill('SIGKILL'))
   await once(child.stdout, 'data')
