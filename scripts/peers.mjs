@@ -26,6 +26,7 @@ export const PEERS = {
   tmux: 'tmux',
   chromium: 'chromium',
   'systemd-analyze': 'systemd',
+  'systemd-nspawn': 'systemd-container',
   openssl: 'openssl',
   python3: 'python3',
 }

@@ -12,7 +12,10 @@ function heading(page: Page): Promise<string> {
 
 describe('the console', { skip: NEEDS_BROWSER }, () => {
   let server: ConsoleServer
-  before(async () => (server = await startServer()))
+  before(async () => {
+    server = await startServer()
+    server.answers.set('GET /api/setups', () => ({ setups: [], progress: null }))
+  })
   after(() => server.close())
   beforeEach(() => Object.assign(server, { scenario: 'night', tokenForReads: false, mute: false }))
 

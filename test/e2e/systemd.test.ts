@@ -1,0 +1,83 @@
+/** Under a real systemd: set-ups and services through a restart of the machine, the system's tor, Nocturne's own unit. */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { NEEDS_SYSTEMD, systemdMachine } from './systemd-machine.ts'
+
+const UNIT = readFileSync(join(import.meta.dirname, '../../packaging/nocturne.service'), 'utf8')
+
+/** Everything that a set-up can change here, a line each. What systemd writes at its first start is not meant. */
+const STATE = `state() {
+  find /etc /var/lib/noc-torbox ! -name '*-' ! -name .pwd.lock ! -name machine-id ! -name .updated -printf '%p %M %u:%g %l\\n' 2>/dev/null | sort
+  find /etc -type f ! -name '*-' ! -name .pwd.lock ! -name machine-id ! -name .updated -exec sha256sum {} + | sort
+  nft -s list ruleset; ip -brief address; ip rule; ip -6 rule; systemctl list-unit-files --no-legend | sort
+}
+`
+/** A line \`name: exit code\` after a command, whose output is kept when it fails. */
+const TRY = `try() { name=$1; shift; "$@" >/tmp/said 2>&1; code=$?; echo "$name: $code"; [ $code = 0 ] || cat /tmp/said; }
+`
+const LISTENS = `ss -Hltnp src 10.100.100.1 | awk '{ print $4, $6 }' | sed 's/,.*//' | sort
+`
+
+test('a machine with systemd', { skip: NEEDS_SYSTEMD, timeout: 300_000 }, async (t) => {
+  const { boot } = await systemdMachine(t)
+
+  await t.test('a set-up starts its services as units', async () => {
+    const said = await boot(`${STATE}${TRY}state > /before
+      try apply noc torbox apply --yes
+      try plan noc torbox plan
+      systemctl is-active noc-torbox
+      ${LISTENS}`)
+    assert.equal(said, 'apply: 0\nplan: 0\nactive\n10.100.100.1:9040 users:(("tor"\n10.100.100.1:9050 users:(("tor"\n')
+  })
+
+  await t.test(
+    'after a restart of the machine the rules come first, then the bridge, then tor; undo brings all back',
+    async () => {
+      const said = await boot(`${STATE}${TRY}
+      systemctl is-active noc-torbox-network noc-torbox
+      try plan noc torbox plan
+      when() { systemctl show --value --property "$2" "$1"; }
+      [ $(when noc-torbox-network ActiveEnterTimestampMonotonic) -le $(when noc-torbox ExecMainStartTimestampMonotonic) ] && echo in order
+      try undo noc torbox undo --yes
+      state > /after; diff /before /after && echo nothing left`)
+      assert.equal(said, 'active\nactive\nplan: 0\nin order\nundo: 0\nnothing left\n')
+    },
+  )
+
+  await t.test("the system's own tor serves the boxes too, and is as it was afterwards", async () => {
+    const said = await boot(`${STATE}${TRY}
+      mkdir -p /etc/nocturne; printf '[torbox]\\ntor = "system"\\n' > /etc/nocturne/nocturne.toml
+      systemctl start tor@default
+      pid=$(systemctl show --value --property MainPID tor@default)
+      state > /before
+      try apply noc torbox apply --yes
+      try plan noc torbox plan
+      ${LISTENS}
+      try undo noc torbox undo --yes
+      state > /after; diff /before /after && echo nothing left
+      [ -z "$(ss -Hltn src 10.100.100.1)" ] && echo listens no more
+      [ $pid = $(systemctl show --value --property MainPID tor@default) ] && echo never restarted`)
+    const ports = '10.100.100.1:9040 users:(("tor"\n10.100.100.1:9050 users:(("tor"\n'
+    assert.equal(said, `apply: 0\nplan: 0\n${ports}undo: 0\nnothing left\nlistens no more\nnever restarted\n`)
+  })
+
+  await t.test('the unit starts the daemon, which reports when it is ready, reloads, and stops', async () => {
+    const said = await boot(`${TRY}
+      cat > /etc/systemd/system/nocturne.service <<'UNIT'
+${UNIT}UNIT
+      systemctl daemon-reload
+      try start systemctl start nocturne
+      systemctl is-active nocturne
+      noc status --json | node -p 'JSON.parse(require("fs").readFileSync(0)).systems.filter((s) => s.health.state === "up").map((s) => s.id).join()'
+      try reload systemctl reload nocturne
+      for look in $(seq 50); do
+        journalctl -o cat -u nocturne | grep -qF 'configuration read again' && echo read again && break
+        sleep 0.2
+      done
+      try stop systemctl stop nocturne
+      systemctl show --value --property Result nocturne`)
+    assert.equal(said, 'start: 0\nactive\ninterrupts,connections,torbox\nreload: 0\nread again\nstop: 0\nsuccess\n')
+  })
+})
