@@ -105,7 +105,7 @@ const circuits = command({
 })
 
 const leaktestFlags = {
-  name,
+  name: { ...name, brief: 'Name of the throw-away box' },
   disruptive: { kind: 'switch', brief: 'Also stop tor and take the rules away, for some seconds each' },
 } as const
 
