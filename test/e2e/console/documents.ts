@@ -20,8 +20,10 @@ const TEXTS = new Set([
   'note',
   'text',
   'chip',
-  'state',
   'host',
+  'nickname',
+  'target',
+  'command',
 ])
 
 function nasty(key: string, index: number): string {
@@ -36,7 +38,9 @@ export function hostile<T>(document: T, index = 0): T {
   return Object.fromEntries(
     Object.entries(document).map(([key, value]) => {
       if (key === 'health') return [key, value]
-      if (typeof value === 'string' && TEXTS.has(key)) return [key, nasty(key, index)]
+      // States of sockets are text from the kernel; those in small letters are words of our own.
+      const outside = TEXTS.has(key) || (key === 'state' && value === String(value).toUpperCase())
+      if (typeof value === 'string' && outside) return [key, nasty(key, index)]
       if (key === 'commands' && Array.isArray(value) && typeof value[0] === 'string')
         return [key, [`kill ${NASTY.control}`]]
       return [key, hostile(value as unknown, index)]
