@@ -11,6 +11,7 @@ import { listEvents } from '#core/alerts/table.ts'
 import { openStore } from '#core/store/open.ts'
 import type { CloseResult, ConnectionsSnapshot, ProbeResult } from '../../src/systems/connections/wire.ts'
 import { needs } from '../peers.ts'
+import { until } from './daemon-process.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const WORLD = join(ROOT, 'test/fixtures/connections/world.ts')
@@ -169,7 +170,7 @@ test(
       const done = await world.noc([...which, '--yes', '--json'])
       const result = JSON.parse(done.stdout) as CloseResult
       assert.deepEqual([done.code, result.dryRun, result.closed, result.failed], [0, false, 111, []])
-      assert.equal(await world.open(), '0 20 3')
+      await until('the programs to notice', async () => ((await world.open()) === '0 20 3' ? true : undefined))
       const [event] = listEvents(db, 0, Number.MAX_SAFE_INTEGER, 10)
       assert.match(event?.text ?? '', / closed 111 connections: apache2 -> 2001:db8:ba::100 port 80$/)
     })
@@ -177,7 +178,7 @@ test(
     await t.test('ss -K closes what is left, when netlink is not there', async () => {
       const done = await world.noc(['close', '--remote', REMOTE, '--source', 'ss', '--yes', '--json'])
       assert.deepEqual([done.code, (JSON.parse(done.stdout) as CloseResult).closed], [0, 3])
-      assert.equal(await world.open(), '0 20 0')
+      await until('the programs to notice', async () => ((await world.open()) === '0 20 0' ? true : undefined))
     })
 
     await t.test('then all is quiet', async () => {

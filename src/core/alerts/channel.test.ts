@@ -98,7 +98,8 @@ test('a command that hangs is ended, by its time limit or by the stop', async (t
 test('the test alert says how it went, everywhere', async (t) => {
   const hook = await receiver(t)
   const { argv } = keeper(t, 7)
-  const at = await scene(t, { webhook: hook.url, host: 'fw1' })
+  const limits = { ...SHORT, webhookMs: 10_000 }
+  const at = await scene(t, { webhook: hook.url, host: 'fw1', limits })
   assert.equal(await at.delivery.test(), 'webhook: delivered')
   assert.deepEqual(hook.texts(), ['fw1: test: alerts of Nocturne arrive here'])
   await assert.rejects(at.start({ command: argv }).test(), {

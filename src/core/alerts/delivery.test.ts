@@ -53,7 +53,7 @@ test('a receiver that refuses, then hangs, then fails, gets it in the end, and o
     hook.texts(),
     Array.from({ length: 3 }, () => 'critical: php hangs'),
   )
-  assert.ok(log.some((line) => line.includes('no answer within 0.2 s')))
+  assert.ok(log.some((line) => line.includes('no answer within 0.5 s')))
   assert.ok(log.some((line) => line.includes('HTTP 500')))
 })
 
