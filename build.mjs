@@ -1,6 +1,6 @@
 // Builds dist/: the command line (split, so that a command loads only what it needs) and the console.
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -36,18 +36,22 @@ async function commandLine() {
   })
 }
 
+const browser = {
+  platform: 'browser',
+  target: ['es2022', 'chrome120', 'firefox128', 'safari17.5'],
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+}
+
 async function browserConsole() {
   const { metafile } = await build({
     ...common,
+    ...browser,
     entryPoints: ['src/console/main.tsx', 'src/console/styles/main.css'],
     outdir: 'dist/console',
     outbase: 'src/console',
     entryNames: '[name]-[hash]',
     chunkNames: '[name]-[hash]',
-    platform: 'browser',
-    target: ['es2022', 'chrome120', 'firefox128', 'safari17.5'],
-    jsx: 'automatic',
-    jsxImportSource: 'preact',
   })
   const named = (entry) =>
     Object.entries(metafile.outputs)
@@ -57,6 +61,39 @@ async function browserConsole() {
     .replace('%SCRIPT%', named('src/console/main.tsx'))
     .replace('%STYLE%', named('src/console/styles/main.css'))
   writeFileSync(join(root, 'dist/console/index.html'), page)
+}
+
+/** How the bundle names a base map, and what a page from a folder can do instead: it may not import, but run scripts. */
+const ATLAS_IMPORT = /import\("world-atlas\/([a-z0-9-]+)\.json"[^)]*\)/g
+
+/** The map as a static site without its data: `noc tormap build` copies it and writes the data beside it. */
+async function mapSite(folder) {
+  const { outputFiles } = await build({
+    ...common,
+    ...browser,
+    entryPoints: { map: 'src/systems/tormap/site/main.tsx', style: 'src/systems/tormap/site/main.css' },
+    outdir: 'site',
+    format: 'iife',
+    splitting: false,
+    write: false,
+    external: ['world-atlas/*'],
+  })
+  const text = (name) => outputFiles.find((file) => file.path.endsWith(name)).text
+  const atlases = new Set()
+  const script = text('map.js').replaceAll(ATLAS_IMPORT, (_, name) => {
+    atlases.add(name)
+    return `tormapAtlas("${name}")`
+  })
+  if (atlases.size === 0 || /\bimport\(/.test(script))
+    throw new Error('the site must import nothing, and has no base map')
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'map.js'), script)
+  writeFileSync(join(folder, 'map.css'), text('style.css'))
+  copyFileSync(join(root, 'src/systems/tormap/site/index.html'), join(folder, 'index.html'))
+  for (const name of atlases) {
+    const json = readFileSync(join(root, `node_modules/world-atlas/${name}.json`), 'utf8').trim()
+    writeFileSync(join(folder, `${name}.js`), `tormapData.atlas(${json})\n`)
+  }
 }
 
 /** A stamp of everything that is built, so that `npm start` builds only when something changed. */
@@ -76,9 +113,12 @@ export function sourceStamp() {
   return hash.digest('hex')
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+if (process.argv[1] === fileURLToPath(import.meta.url) && process.argv[2] === 'site') {
+  // For tests: the site alone, somewhere else.
+  await mapSite(process.argv[3])
+} else if (process.argv[1] === fileURLToPath(import.meta.url)) {
   rmSync(join(root, 'dist'), { recursive: true, force: true })
   mkdirSync(join(root, 'dist/console'), { recursive: true })
-  await Promise.all([commandLine(), browserConsole()])
+  await Promise.all([commandLine(), browserConsole(), mapSite(join(root, 'dist/site'))])
   writeFileSync(join(root, 'dist/.stamp'), sourceStamp())
 }

@@ -7,6 +7,15 @@ import { build, must, root } from './setup.mjs'
 /** First load of the console, gzip: page, style and main script with what it imports at once. */
 const CONSOLE_BUDGET_BYTES = 90_000
 
+/** All script of the world map beside the base map, gzip; the static site has it in one file. */
+const MAP_BUDGET_BYTES = 70_000
+
+function mapSize() {
+  const bytes = gzipSync(readFileSync(join(root, 'dist/site/map.js')), { level: 9 }).length
+  console.log(`script of the map: ${(bytes / 1000).toFixed(1)} kB gz of ${MAP_BUDGET_BYTES / 1000}`)
+  if (bytes > MAP_BUDGET_BYTES) process.exit(1)
+}
+
 function consoleSize() {
   const dir = join(root, 'dist/console')
   const seen = new Set()
@@ -37,6 +46,7 @@ const steps = [
   { name: 'dead code', run: () => must(bin('knip'), ['--no-progress']) },
   { name: 'package', run: () => must(bin('publint'), ['--strict']) },
   { name: 'size', run: consoleSize },
+  { name: 'size of the map', run: mapSize },
   {
     name: 'house rules',
     run: () => must(process.execPath, ['--import', 'tsx', '--test-reporter=dot', 'test/house.test.ts']),

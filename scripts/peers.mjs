@@ -1,6 +1,6 @@
-// The real programs that tests compare with or run against: Debian packages by the program that shows they are there.
+// The real programs that tests compare with or run against: Debian packages by a program or a file of theirs.
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 
 export const PEERS = {
   ss: 'iproute2',
@@ -20,6 +20,7 @@ export const PEERS = {
   iptables: 'iptables',
   'iptables-restore': 'iptables',
   tor: 'tor',
+  '/usr/share/tor/geoip': 'tor-geoipdb',
   firejail: 'firejail',
   script: 'bsdutils',
   irqtop: 'irqtop',
@@ -29,9 +30,12 @@ export const PEERS = {
   'systemd-nspawn': 'systemd-container',
   openssl: 'openssl',
   python3: 'python3',
+  xmllint: 'libxml2-utils',
+  ogrinfo: 'gdal-bin',
 }
 
 function present(program) {
+  if (program.startsWith('/')) return existsSync(program)
   return (process.env.PATH ?? '')
     .split(':')
     .concat('/usr/sbin', '/sbin')
@@ -45,7 +49,7 @@ function present(program) {
     })
 }
 
-/** Programs that are not on this machine. */
+/** What of it is not on this machine. */
 export const missing = () => Object.keys(PEERS).filter((program) => !present(program))
 
 /** Installs what is missing: as root, or through sudo when NOC_INSTALL_PEERS=1; otherwise says the one command. */

@@ -139,6 +139,7 @@ async function createDaemon(
       onError: storeTrouble,
     }),
     live: live.channel(system.id),
+    dataDirectory: directory,
     signal,
   })
   const supervisor = createSupervisor(systems, contextFor, log)

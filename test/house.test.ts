@@ -44,15 +44,18 @@ function importsOf(file: string): Import[] {
 const imports = sources.flatMap(importsOf)
 const systemOf = (file: string): string | undefined => /^src\/systems\/([^/]+)\//.exec(file)?.[1]
 const isBrowser = (file: string): boolean =>
-  file.startsWith('src/console/') || file.endsWith('.tsx') || file === 'src/systems/pages.ts'
+  file.startsWith('src/console/') ||
+  file.endsWith('.tsx') ||
+  file === 'src/systems/pages.ts' ||
+  /^src\/systems\/[^/]+\/(page-|site\/)/.test(file)
 const faults = (rule: (i: Import) => boolean): string[] => imports.filter(rule).map((i) => `${i.from} imports ${i.to}`)
 
 /** Files that decide, parse and encode; what they need of the world is handed to them. */
 const DOMAIN = /\/(parse|decode|delta|sample|verdicts|groups|view|text|nearest|locate|tonight|frame|codec)\.ts$/
 /** What manifests describe their commands with; it loads nothing. */
 const DESCRIBES_COMMANDS = new Set(['src/core/cli/command.ts', 'src/core/host/setup/commands.ts'])
-/** The only run-time code that the console shares with the rest: pure and without imports. */
-const SHARED_WITH_CONSOLE = new Set(['src/core/units.ts', 'src/core/plain.ts'])
+/** The only run-time code that the console shares with the rest: pure; a map in a page and in a file is one map. */
+const SHARED_WITH_CONSOLE = /^src\/(core\/(units|plain)|systems\/tormap\/(types|map\/[a-z-]+))\.ts$/
 
 describe('directions', () => {
   it('core knows neither proto nor systems, proto knows no system, no system knows another', () => {
@@ -92,8 +95,9 @@ describe('directions', () => {
   it('the console sees types of JSON and the shared formatters only; nothing imports the console', () => {
     const wrong = faults(({ from, to, typeOnly }) => {
       if (!isBrowser(from)) return isBrowser(to)
-      if (!to.startsWith('src/')) return !/^(preact|@preact\/signals|uplot)/.test(to)
-      return !isBrowser(to) && !typeOnly && !SHARED_WITH_CONSOLE.has(to)
+      if (!to.startsWith('src/'))
+        return !typeOnly && !/^(preact|@preact\/signals|uplot|d3-geo|topojson-client|world-atlas)/.test(to)
+      return !isBrowser(to) && !typeOnly && !SHARED_WITH_CONSOLE.test(to)
     })
     assert.deepEqual(wrong, [])
   })

@@ -22,6 +22,8 @@ export interface SystemContext<C = unknown> {
   readonly alerts: AlertBook
   /** Where the console's page of this system gets its live documents. */
   readonly live: LiveChannel
+  /** The data directory; a system keeps its own files in a folder there that has its id as name. */
+  readonly dataDirectory: string
   /** Aborted when the daemon stops. */
   readonly signal: AbortSignal
 }

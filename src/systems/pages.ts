@@ -10,4 +10,5 @@ export const pages: Readonly<Record<string, (() => Promise<SystemPage>) | undefi
   interrupts: () => import('./interrupts/page.tsx'),
   connections: () => import('./connections/page.tsx'),
   torbox: () => import('./torbox/page.tsx'),
+  tormap: () => import('./tormap/page.tsx'),
 }

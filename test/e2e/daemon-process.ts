@@ -1,6 +1,8 @@
 /** A real `noc up` for a test: own data directory, free port, gone at the end whatever happens. */
 import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -63,17 +65,22 @@ async function readyLine(child: ChildProcessWithoutNullStreams, log: () => strin
   })
 }
 
-/** Starts a daemon on `data` (a scratch directory, which may hold an earlier one's data) and waits until it is ready. */
+/**
+ * Starts a daemon on `data` (a scratch directory, which may hold an earlier one's data) and waits until it is ready.
+ * `entry` is put before the command: where other namespaces are entered, `consoleHere` says how to reach it.
+ */
 export async function startDaemon(
   t: { after(fn: () => void): void },
   data: string,
   config: string,
   more: NodeJS.ProcessEnv = {},
+  entry: readonly string[] = [],
 ): Promise<DaemonProcess> {
   const configFile = join(data, 'nocturne.toml')
   writeFileSync(configFile, config)
-  const args = [noc, 'up', '--json', '--listen', '127.0.0.1:0', '--config', configFile]
-  const child = spawn(process.execPath, args, { env: environment(data, more) })
+  const up = [process.execPath, noc, 'up', '--json', '--listen', '127.0.0.1:0', '--config', configFile]
+  const [program = '', ...args] = [...entry, ...up]
+  const child = spawn(program, args, { env: environment(data, more) })
   let logged = ''
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (logged += chunk))
   const ended = new Promise<number | string>((resolve) =>
@@ -90,6 +97,19 @@ export async function startDaemon(
     ended,
     kill: (signal) => void child.kill(signal),
   }
+}
+
+/** Brings a console that listens in other namespaces here, by its socket, as ssh would; answers its address. */
+export async function consoleHere(t: { after(fn: () => void): void }, socket: string): Promise<string> {
+  const server = createServer((client) => {
+    const there = connect(socket)
+    client.pipe(there).pipe(client)
+    for (const end of [client, there]) end.on('error', () => (client.destroy(), there.destroy()))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
 /** Waits for something to become so; bounded. */

@@ -7,12 +7,12 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { needs } from '../peers.ts'
 import { TOR_NETWORK } from '../tor/network.ts'
 import { openPage } from './console/browser.ts'
+import { consoleHere } from './daemon-process.ts'
 import { type Machine, difference, machine, stateOf, until } from './torbox-machine.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -33,16 +33,7 @@ async function daemon(t: TestContext, { network }: Machine): Promise<string> {
   const child = spawn(first, rest, { cwd: ROOT, stdio: ['pipe', 'pipe', 'inherit'] })
   t.after(() => child.kill('SIGKILL'))
   await once(child.stdout, 'data')
-  const socket = network.path(join(DATA, 'console.sock'))
-  const server = createServer((client) => {
-    const there = connect(socket)
-    client.pipe(there).pipe(client)
-    for (const end of [client, there]) end.on('error', () => (client.destroy(), there.destroy()))
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => server.close())
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return consoleHere(t, network.path(join(DATA, 'console.sock')))
 }
 
 const programs = [...(TOR_NETWORK?.programs ?? []), 'chromium']

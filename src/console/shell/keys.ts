@@ -11,6 +11,7 @@ const PLACES: Readonly<Record<string, string>> = {
   i: '/interrupts',
   c: '/connections',
   s: '/setups',
+  m: '/tormap',
 }
 
 function typing(target: EventTarget | null): boolean {

@@ -9,6 +9,7 @@ const KEYS: readonly (readonly [keys: readonly string[], does: string])[] = [
   [['g', 'i'], 'interrupts'],
   [['g', 'c'], 'connections'],
   [['g', 's'], 'Set-ups'],
+  [['g', 'm'], 'tormap'],
   [['/'], 'filter the table of this page'],
   [['←', '→'], 'read a chart or the heat map, when it has the focus'],
   [['+', '-'], 'zoom a chart'],

@@ -48,7 +48,7 @@ interface Init {
   readonly signal?: AbortSignal
 }
 
-async function call<T>(path: string, init: Init): Promise<T> {
+async function call(path: string, init: Init): Promise<Response> {
   const once = async (): Promise<Response> => {
     try {
       return await fetch(path, {
@@ -65,21 +65,30 @@ async function call<T>(path: string, init: Init): Promise<T> {
     response = await once()
   }
   if (!response.ok) throw await failure(response)
-  return (await response.json()) as T
+  return response
 }
 
 /** Reads a document. */
-export function read<T>(path: string, signal?: AbortSignal): Promise<T> {
-  return call<T>(path, signal ? { signal } : {})
+export async function read<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const response = await call(path, signal ? { signal } : {})
+  return (await response.json()) as T
+}
+
+/** Reads a file and what the daemon would call it; a link can't, where reading needs the token. */
+export async function readFile(path: string): Promise<{ readonly name: string; readonly content: Blob }> {
+  const response = await call(path, { headers: { accept: '*/*' } })
+  const name = /filename="([^"]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1] ?? 'download'
+  return { name, content: await response.blob() }
 }
 
 /** Acts: sends `body` with the token, which is asked for when it is missing or wrong. */
-export function act<T>(path: string, body: unknown): Promise<T> {
-  return call<T>(path, {
+export async function act<T>(path: string, body: unknown): Promise<T> {
+  const response = await call(path, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   })
+  return (await response.json()) as T
 }
 
 /** Any failure as something to show. */

@@ -43,8 +43,9 @@ function columns({ lines, series }: ChartProps): ChartData {
   return align([...points.map((one) => [one, 'average'] as const), [points[0], 'maximum'], [points[0], 'minimum']])
 }
 
-function markAt(at: number | null, ink: string): (chart: UPlot) => void {
+function markAt(marked: () => number | null, ink: string): (chart: UPlot) => void {
   return (chart) => {
+    const at = marked()
     const { min, max } = chart.scales['x'] ?? {}
     if (at === null || min === undefined || max === undefined || at < min || at > max) return
     const x = Math.round(chart.valToPos(at, 'x', true))
@@ -111,7 +112,7 @@ function options(props: ChartProps, wiring: Wiring): UPlot.Options {
     bands: [{ series: [first, first + 1], fill: colour('moon-haze') }],
     axes: axes(() => range().to - range().from, props.format),
     hooks: {
-      draw: [markAt(props.at, colour('moon'))],
+      draw: [markAt(() => wiring.current().at, colour('moon'))],
       setCursor: [(chart) => wiring.onCursor(chart.cursor.idx ?? null)],
       setSelect: [
         (chart) => {
@@ -147,7 +148,7 @@ function Legend({ props, data, cursor }: LegendProps): JSX.Element {
         const value = index === null ? lastKnown(column) : column?.[index]
         return (
           <span key={line.name}>
-            <svg class={line.ink} viewBox="0 0 16 4" aria-hidden="true">
+            <svg style={{ stroke: `var(--${line.ink})` }} viewBox="0 0 16 4" aria-hidden="true">
               <line x1="0" y1="2" x2="16" y2="2" {...(line.dashed ? { 'stroke-dasharray': '4 3' } : {})} />
             </svg>
             {line.label}
@@ -200,7 +201,7 @@ export function Chart(props: ChartProps): JSX.Element {
   const cursor = useSignal<number | null>(null)
   current.current = props
   const data = columns(props)
-  const shape = [paint.value, width, props.at, ...props.lines.map((line) => `${line.name} ${line.ink}`)].join()
+  const shape = [paint.value, width, ...props.lines.map((line) => `${line.name} ${line.ink}`)].join()
 
   useEffect(() => {
     if (!place.current || width === 0) return undefined
@@ -214,6 +215,7 @@ export function Chart(props: ChartProps): JSX.Element {
     return () => made.destroy()
   }, [shape])
   useEffect(() => chart.current?.setData(data), [props.series, props.range.from, props.range.to])
+  useEffect(() => chart.current?.redraw(false), [props.at])
 
   return (
     <div class="chart">

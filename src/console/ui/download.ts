@@ -1,8 +1,9 @@
 import type { Column } from './column.ts'
 import { csv } from './order.ts'
 
-function save(name: string, type: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type }))
+/** Hands a file to the browser, as if a link to it had been clicked. */
+export function save(name: string, content: Blob): void {
+  const url = URL.createObjectURL(content)
   const link = document.createElement('a')
   link.href = url
   link.download = name
@@ -20,10 +21,10 @@ function fileName(file: string, extension: string): string {
 export function saveCsv<R>(file: string, columns: readonly Column<R>[], rows: readonly R[]): void {
   const header = columns.map((column) => column.key)
   const cells = rows.map((row) => columns.map((column) => column.value(row)))
-  save(fileName(file, 'csv'), 'text/csv;charset=utf-8', csv(header, cells))
+  save(fileName(file, 'csv'), new Blob([csv(header, cells)], { type: 'text/csv;charset=utf-8' }))
 }
 
 /** Hands the documents behind the rows to the browser as JSON. */
 export function saveJson(file: string, rows: readonly unknown[]): void {
-  save(fileName(file, 'json'), 'application/json', `${JSON.stringify(rows, null, 2)}\n`)
+  save(fileName(file, 'json'), new Blob([JSON.stringify(rows, null, 2), '\n'], { type: 'application/json' }))
 }

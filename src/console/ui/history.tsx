@@ -13,7 +13,7 @@ export interface ChartLine {
   readonly name: string
   readonly label: string
   /** A colour token. */
-  readonly ink: 'moon' | 'ink-2' | 'warn' | 'bad'
+  readonly ink: string
   readonly dashed?: boolean
 }
 

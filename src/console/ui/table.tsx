@@ -23,9 +23,13 @@ interface Props<R> {
   readonly detail?: (row: R) => ComponentChildren
   /** Said when there are no rows at all. */
   readonly empty: string
+  /** False: the rows change only when the operator does something, and are always in order. */
+  readonly live?: boolean
+  /** Rows shown before "Show all". */
+  readonly short?: number
 }
 
-/** Rows shown before "Show all". */
+/** Rows shown at first where nobody says how many. */
 const SHORT = 40
 /** A live table sorts itself anew this often, ms, and never while it is pointed at or has the focus. */
 const SETTLE = 3000
@@ -50,7 +54,8 @@ function useRows<R>(props: Props<R>, sort: Sort, filter: string, held: boolean):
     : rows
   const key = `${sort.key} ${sort.direction} ${filter}`
   const before = kept.current
-  if (before?.key === key && (held || performance.now() - before.at < SETTLE)) return keepOrder(found, id, before.ids)
+  if (props.live !== false && before?.key === key && (held || performance.now() - before.at < SETTLE))
+    return keepOrder(found, id, before.ids)
   const column = columns.find((one) => one.key === sort.key)
   const sorted = column
     ? found.toSorted((a, b) => compareCells(column.value(a), column.value(b), sort.direction))
@@ -61,14 +66,14 @@ function useRows<R>(props: Props<R>, sort: Sort, filter: string, held: boolean):
 
 /** A table that can be sorted, filtered and taken away. */
 export function Table<R>(props: Props<R>): JSX.Element {
-  const { title, file, columns, id, note, foot, detail, empty } = props
+  const { title, file, columns, id, note, foot, detail, empty, short = SHORT } = props
   const sort = useSignal(props.sort)
   const filter = useSignal('')
   const all = useSignal(false)
   const open = useSignal<ReadonlySet<string>>(new Set())
   const held = useRef(false)
   const rows = useRows(props, sort.value, filter.value.trim(), held.current)
-  const shown = all.value ? rows : rows.slice(0, SHORT)
+  const shown = all.value ? rows : rows.slice(0, short)
   const toggle = (key: string): void => {
     const next = new Set(open.value)
     if (!next.delete(key)) next.add(key)
@@ -118,7 +123,7 @@ export function Table<R>(props: Props<R>): JSX.Element {
       {rows.length > shown.length && (
         <footer>
           <small>
-            {SHORT} of {plural(rows.length, 'row')}
+            {short} of {plural(rows.length, 'row')}
           </small>
           <button type="button" class="button small" onClick={() => (all.value = true)}>
             Show all

@@ -30,8 +30,8 @@ export interface Output {
   note(text: string): void
   /** Colours `text` when the terminal wants colour; `text` is made harmless first. */
   ink(ink: Ink, text: string): string
-  /** Unformatted bytes to stdout, for the screen. Resolves to false when the pipe is full. */
-  raw(text: string): boolean
+  /** Unformatted text or bytes to stdout, for the screen and for files in a pipe. False when the pipe is full. */
+  raw(content: string | Uint8Array): boolean
 }
 
 function wantsColour(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): boolean {
@@ -55,6 +55,6 @@ export function standardOutput(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteS
     json: (document) => void stdout.write(`${JSON.stringify(document)}\n`),
     note: (text) => void stderr.write(`${fit(plain(text))}\n`),
     ink: (ink, text) => (colour ? styleText(styles[ink], plain(text), { validateStream: false }) : plain(text)),
-    raw: (text) => stdout.write(text),
+    raw: (content) => stdout.write(content),
   }
 }

@@ -41,6 +41,13 @@ const mount: Mount = {
     },
     {
       method: 'GET',
+      path: '/all',
+      summary: 'A big document',
+      response: v.object({ lamps: v.array(v.number()) }),
+      handle: () => ({ lamps: Array.from({ length: 9000 }, (_, index) => index) }),
+    },
+    {
+      method: 'GET',
       path: '/broken',
       summary: 'Fails',
       response: v.object({}),
@@ -141,6 +148,18 @@ describe('the console over HTTP', () => {
       assert.match(String(each.headers['content-security-policy']), /^default-src 'none'/)
       assert.equal(each.headers['x-content-type-options'], 'nosniff')
     }
+  })
+
+  it('sends a big document compressed, and not again to who has it', async () => {
+    const plain = await call('/api/lamp/all')
+    const { length } = (JSON.parse(plain.text) as { lamps: number[] }).lamps
+    assert.deepEqual([length, plain.headers['content-encoding']], [9000, undefined])
+    const packed = await call('/api/lamp/all', { headers: { 'accept-encoding': 'gzip, br' } })
+    assert.equal(packed.headers['content-encoding'], 'gzip')
+    assert.ok(Number(packed.headers['content-length']) < plain.text.length / 2)
+    const again = await call('/api/lamp/all', { headers: { 'if-none-match': String(packed.headers['etag']) } })
+    assert.deepEqual([again.status, again.text], [304, ''])
+    assert.match(String(again.headers['content-security-policy']), /^default-src 'none'/)
   })
 
   it('refuses a host name that DNS rebinding would send, for reads too', async () => {
@@ -244,7 +263,12 @@ describe('the console over HTTP', () => {
       paths: Record<string, Record<string, { security?: unknown; requestBody?: unknown }>>
     }
     assert.equal(document.openapi, '3.1.0')
-    assert.deepEqual(Object.keys(document.paths), ['/api/lamp', '/api/lamp/{id}/switch', '/api/lamp/broken'])
+    assert.deepEqual(Object.keys(document.paths), [
+      '/api/lamp',
+      '/api/lamp/{id}/switch',
+      '/api/lamp/all',
+      '/api/lamp/broken',
+    ])
     const act = document.paths['/api/lamp/{id}/switch']?.['post']
     assert.ok(act?.security !== undefined && act.requestBody !== undefined)
     assert.equal(document.paths['/api/lamp']?.['get']?.security, undefined)

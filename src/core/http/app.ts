@@ -8,6 +8,7 @@ import * as v from 'valibot'
 import { exitCode, NocError } from '../errors.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Assets } from './assets.ts'
+import { contentResponse, isContent, jsonContent } from './content.ts'
 import { bearerAllowed, hostAllowed, originAllowed, SECURITY_HEADERS } from './guard.ts'
 import type { LiveHub } from './live-hub.ts'
 import { openApi, type Mount } from './openapi.ts'
@@ -100,14 +101,15 @@ async function bodyOf(c: Context<Env>, route: Route): Promise<unknown> {
 function mountRoute(app: Hono<Env>, at: string, route: Route): void {
   const path = `/api${at}${route.path === '/' ? '' : route.path}`
   app.on(route.method, [path], async (c) => {
-    const document = await route.handle({
+    const answer = await route.handle({
       params: c.req.param() as Record<string, string>,
       query: c.req.query(),
       body: await bodyOf(c, route),
       actor: actorOf(c),
       signal: c.req.raw.signal,
     })
-    return c.json(document as object)
+    const content = isContent(answer) ? answer : await jsonContent(answer)
+    return contentResponse(content, c.req.header('accept-encoding'), c.req.header('if-none-match'))
   })
 }
 

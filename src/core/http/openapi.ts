@@ -42,7 +42,7 @@ function parametersOf(route: Route): object[] {
 }
 
 function operationOf(mount: Mount, route: Route): object {
-  const json = (schema: object): object => ({ content: { 'application/json': { schema } } })
+  const json = (schema: object, type = 'application/json'): object => ({ content: { [type]: { schema } } })
   return {
     summary: route.summary,
     tags: [mount.at === '' ? 'house' : mount.at.slice(1)],
@@ -50,7 +50,7 @@ function operationOf(mount: Mount, route: Route): object {
     ...(route.body === undefined ? {} : { requestBody: { required: true, ...json(schemaOf(route.body)) } }),
     ...(route.method === 'POST' ? { security: [{ token: [] }] } : {}),
     responses: {
-      200: { description: 'The document', ...json(schemaOf(route.response)) },
+      200: { description: 'The document', ...json(schemaOf(route.response), route.type) },
       default: { description: 'What went wrong', ...json(ERROR_SCHEMA) },
     },
   }

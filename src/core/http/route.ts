@@ -22,6 +22,8 @@ export interface Route {
   readonly query?: Readonly<Record<string, string>>
   readonly body?: GenericSchema
   readonly response: GenericSchema
+  /** What comes instead of JSON (`text/csv`), for the OpenAPI document; then `handle` returns a Content. */
+  readonly type?: string
   /** A POST acts and therefore needs the start-up token; reads don't. */
   handle(request: RouteRequest): unknown
 }

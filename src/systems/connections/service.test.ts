@@ -45,6 +45,7 @@ function daemon(t: TestContext, over: Partial<ConnectionsConfig> = {}): Daemon {
       since: () => null,
       event: ({ text }) => void events.push(text),
     },
+    dataDirectory: '/nonexistent',
     live: { watched: true, publish: (document) => void published.push(document as ConnectionsView) },
     signal: new AbortController().signal,
   }

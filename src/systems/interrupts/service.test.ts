@@ -66,6 +66,7 @@ function house(t: TestContext): House {
         since: () => null,
         event: ({ text }) => void events.push(text),
       },
+      dataDirectory: '/nonexistent',
       live: { watched: true, publish: (document) => void published.push(document) },
       signal: new AbortController().signal,
     }),

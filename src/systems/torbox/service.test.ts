@@ -38,6 +38,7 @@ function daemon(t: TestContext, over: Partial<TorboxConfig>): Daemon {
       names: () => [],
     },
     alerts: { sync: () => undefined, since: () => null, event: () => undefined },
+    dataDirectory: '/nonexistent',
     live: { watched: true, publish: (document) => void published.push(document as TorboxView) },
     signal: new AbortController().signal,
   }

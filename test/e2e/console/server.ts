@@ -27,6 +27,8 @@ export interface ConsoleServer {
   readonly posts: { readonly path: string; readonly body: unknown }[]
   /** Answers of a test's own, by method and path (`GET /api/setups`); looked at before all others. */
   readonly answers: Map<string, (body: unknown) => unknown>
+  /** Documents of a test's own by their whole address; undefined: it knows of none there. */
+  other: ((url: URL) => unknown) | null
   /** Sends a document to everybody who watches a topic. */
   tell(topic: string, document: unknown): void
   /** How many live streams are open. */
@@ -161,6 +163,7 @@ export async function startServer(port = 0): Promise<ConsoleServer> {
     mute: false,
     posts: [] as { path: string; body: unknown }[],
     answers: new Map<string, (body: unknown) => unknown>(),
+    other: null as ((url: URL) => unknown) | null,
   }
   const token = 'moon-42'
   const elapsed = (): number => Date.now() - started
@@ -225,6 +228,8 @@ export async function startServer(port = 0): Promise<ConsoleServer> {
     }
     const own = state.answers.get(`GET ${url.pathname}${url.search}`) ?? state.answers.get(`GET ${url.pathname}`)
     if (own) return json(response, own(null))
+    const made = state.other?.(url)
+    if (made !== undefined) return json(response, made)
     if (url.pathname === '/api/series/names') {
       return json(response, { series: SERIES.map(([name, , unit]) => ({ name, unit, step: 10 })) })
     }

@@ -41,7 +41,7 @@ function terminal(t: TestContext, steps: (world: World) => readonly Step[]): Ter
       json: (document) => write(`${JSON.stringify(document)}\n`),
       note: (text) => void (err += `${text}\n`),
       ink: (_, text) => plain(text),
-      raw: (text) => (write(text), true),
+      raw: (text) => (write(String(text)), true),
     },
     stdin: process.stdin,
     signal: new AbortController().signal,

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { type LineFile, countryOf } from './geoip.ts'
+import { type LineFile, countryOf } from '#proto/geoip/geoip.ts'
 
 /** Countries by address, from files on disk. */
 export interface Countries {

@@ -1,31 +1,14 @@
-import { readFileSync } from 'node:fs'
-import { connect } from 'node:net'
-import { NocError, reasonOf } from '#core/errors.ts'
-import { type TorControl, type TorControlOptions, torControl } from '#proto/torcontrol/client.ts'
+import { NocError } from '#core/errors.ts'
+import type { TorControl, TorControlOptions } from '#proto/torcontrol/client.ts'
+import { connectControl } from '#proto/torcontrol/connect.ts'
 
-/** Longest wait for tor to accept, ms: it is local. */
-const CONNECT_MS = 3000
-
-/** A connection to tor's control socket, logged in by the cookie that only its user and root can read. */
+/** A connection to the control socket of the box's tor. */
 export async function openControl(path: string, options: TorControlOptions = {}): Promise<TorControl> {
-  const socket = connect(path)
   try {
-    await new Promise<void>((resolve, reject) => {
-      socket.setTimeout(CONNECT_MS, () => reject(new Error('no answer')))
-      socket.once('error', reject).once('connect', resolve)
-    })
-    socket.setTimeout(0)
-    const control = torControl(socket, options)
-    const { methods, cookieFile } = await control.protocolInfo()
-    await control.authenticate(
-      cookieFile === null || !methods.includes('SAFECOOKIE')
-        ? { kind: 'none' }
-        : { kind: 'safecookie', cookie: readFileSync(cookieFile) },
-    )
-    return control
+    return await connectControl(path, options)
   } catch (error) {
-    socket.destroy()
-    throw new NocError('NOC_TORBOX_TOR', `Tor can't be asked at ${path}: ${reasonOf(error)}.`, {
+    if (!(error instanceof NocError)) throw error
+    throw new NocError('NOC_TORBOX_TOR', error.message, {
       hint: 'It is not running, or it was set up otherwise: `noc torbox verify` says what is so.',
       cause: error,
     })

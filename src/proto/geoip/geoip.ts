@@ -14,15 +14,12 @@ export interface LineFile {
 /** Bytes of one look; the longest line of geoip6 has 81. */
 const WINDOW = 512
 
-interface Range {
-  readonly low: string
-  readonly high: string
-  readonly country: string
-}
+/** An address as a number: of 32 bits for IPv4, of 128 for IPv6. */
+type Numeric = number | bigint
 
 /** Two-letter country (ISO 3166-1) of an address of the file's family; null when the file doesn't know one. */
 export function countryOf(address: string, file: LineFile): string | null {
-  const wanted = sortable(address)
+  const wanted = numeric(address)
   if (wanted === null) return null
   // Invariant: the line we look for starts at or after `from` and before `to`.
   let [from, to] = [0, file.size]
@@ -33,10 +30,16 @@ export function countryOf(address: string, file: LineFile): string | null {
       to = middle
       continue
     }
-    const range = parseRange(line.text)
-    if (range !== null && range.low > wanted) to = middle
-    else if (range !== null && range.high >= wanted) return /^[A-Z]{2}$/.test(range.country) ? range.country : null
-    else from = line.start + line.text.length + 1
+    // A comment, or anything else that is no range, is passed over.
+    const first = numeric(line.text.slice(0, Math.max(0, line.text.indexOf(','))))
+    if (first !== null && first > wanted) {
+      to = middle
+      continue
+    }
+    const [, high = '', country = ''] = line.text.split(',')
+    const last = first === null ? null : numeric(high)
+    if (last !== null && last >= wanted) return /^[A-Z]{2}\s*$/.test(country) ? country.trimEnd() : null
+    from = line.start + line.text.length + 1
   }
   return null
 }
@@ -53,16 +56,11 @@ function lineFrom(file: LineFile, offset: number): { readonly start: number; rea
   return line === '' && end < 0 ? null : { start: back + skip, text: line }
 }
 
-/** Null for comments and anything else that is no range. */
-function parseRange(line: string): Range | null {
-  const [first = '', last = '', country = ''] = line.trimEnd().split(',')
-  const [low, high] = [sortable(first), sortable(last)]
-  return low === null || high === null ? null : { low, high, country }
-}
-
-/** An address, or a number as the IPv4 file writes it, as text whose order is that of the addresses. */
-function sortable(text: string): string | null {
-  if (/^\d{1,10}$/.test(text)) return Number(text).toString(16).padStart(8, '0')
+/** Of an address, or of a number as the IPv4 file writes it; null for anything else. */
+function numeric(text: string): Numeric | null {
+  if (/^\d{1,10}$/.test(text)) return Number(text)
   const bytes = addressBytes(text)
-  return bytes === null ? null : Buffer.from(bytes).toString('hex')
+  if (bytes === null) return null
+  const hex = `0x${Buffer.from(bytes).toString('hex')}`
+  return bytes.length === 4 ? Number(hex) : BigInt(hex)
 }

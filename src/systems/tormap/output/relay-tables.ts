@@ -1,0 +1,35 @@
+import { packRelays, type RelayTable, tableOf, TABLES } from '../map/relay-table.ts'
+import type { MapRelay, RelayMap } from '../types.ts'
+import { relayAlone } from '../wire-map.ts'
+
+/** The tables of a map's relays, each by its digit; those without relays too. */
+export function* relayTables(map: RelayMap): Generator<readonly [digit: string, table: RelayTable]> {
+  const { relays, consensus } = map
+  const { validAfter } = consensus
+  const weights = relays.reduce((sum, { entry }) => sum + entry.weight, 0)
+  const groups = new Map<string, MapRelay[]>()
+  for (let digit = 0; digit < TABLES; digit += 1) groups.set(digit.toString(16), [])
+  for (const relay of relays) groups.get(tableOf(relay.entry.fingerprint))?.push(relay)
+  const familyOf = familyRows(relays)
+  for (const [digit, group] of groups) {
+    const wires = group.map((relay) => relayAlone(map, relay, null))
+    yield [digit, packRelays({ validAfter, weights }, wires, familyOf)]
+  }
+}
+
+/** The rows of a relay's family, its own included; relays with the same family get the same list. */
+function familyRows(relays: readonly MapRelay[]): (fingerprint: string) => readonly number[] {
+  const rows = new Map(relays.map(({ entry }, row) => [entry.fingerprint, row]))
+  const lists = new Map<string, readonly number[]>()
+  const alone: readonly number[] = []
+  return (fingerprint) => {
+    const family = relays[rows.get(fingerprint) ?? -1]?.family ?? []
+    if (family.length === 0) return alone
+    const found = [fingerprint, ...family].map((member) => rows.get(member))
+    const list = found.filter((row) => row !== undefined).toSorted((a, b) => a - b)
+    const key = list.join(' ')
+    const known = lists.get(key)
+    if (known === undefined) lists.set(key, list)
+    return known ?? list
+  }
+}
