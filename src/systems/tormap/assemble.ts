@@ -38,7 +38,8 @@ export function assemble(parts: MapParts): RelayMap {
   const documents = documentsOf(parts)
   const described = entries.map((entry) => documents(entry))
   const familyOf = families(entries, described)
-  const firstSeen = entries.map((entry) => parts.firstSeen?.(entry.fingerprint) ?? null)
+  const { firstSeen: seenAt } = parts
+  const firstSeen = seenAt === undefined ? [] : entries.map(({ fingerprint }) => seenAt(fingerprint))
   const start = historyStart(firstSeen)
 
   const relay = (entry: RelayEntry, index: number): MapRelay => {
@@ -59,10 +60,10 @@ export function assemble(parts: MapParts): RelayMap {
       as: word?.as ?? systems?.[index] ?? null,
       original: originalClass(entry, observed),
       modern: modernClasses(entry, {
-        otherAddresses: entry.otherAddresses.concat(
-          microdescriptor?.otherAddresses ?? [],
-          descriptor?.otherAddresses ?? [],
-        ),
+        otherAddresses:
+          descriptor === null && microdescriptor === null
+            ? entry.otherAddresses
+            : entry.otherAddresses.concat(microdescriptor?.otherAddresses ?? [], descriptor?.otherAddresses ?? []),
         firstSeen: seen === start ? null : seen,
         validAfter: consensus.validAfter,
       }),

@@ -52,13 +52,18 @@ export function writeSiteData(folder: string, options: WorldOptions = {}): World
     const relays = world.relays(at)
     const weights = relays.reduce((sum, { weight }) => sum + weight, 0)
     const names = world.names(at)
-    const rows = (fingerprint: string): readonly number[] => {
+    const row = (fingerprint: string): number => rowOf(names, fingerprint) ?? -1
+    const familyOf = (fingerprint: string): readonly number[] => {
       const family = relays.find((relay) => relay.fingerprint === fingerprint)?.family ?? []
-      return family.length === 0 ? [] : [{ fingerprint }, ...family].map((one) => rowOf(names, one.fingerprint) ?? -1)
+      return family.length === 0 ? [] : [{ fingerprint }, ...family].map((one) => row(one.fingerprint))
     }
     for (const digit of '0123456789abcdef') {
       const own = relays.filter(({ fingerprint }) => tableOf(fingerprint) === digit)
-      write(`${at}/relays-${digit}.js`, 'relays', packRelays({ validAfter: at, weights }, own, rows))
+      write(
+        `${at}/relays-${digit}.js`,
+        'relays',
+        packRelays({ validAfter: at, weights }, own, { rowOf: row, familyOf }),
+      )
     }
   }
   return world

@@ -9,10 +9,10 @@ import { type WriteOptions, type Writable, writeMmdb } from './fixtures/write-mm
 import { openMmdb } from './mmdb.ts'
 
 const FALKENSTEIN = {
+  traits: [true, false, 'x'],
   city: { names: { de: 'Falkenstein', en: 'Falkenstein' }, geoname_id: 2_927_913 },
   country: { iso_code: 'DE', names: { en: 'Germany' } },
   location: { latitude: 50.4777, longitude: 12.3649, accuracy_radius: 20 },
-  traits: [true, false, 'x'],
 }
 const RECORDS = {
   '192.0.2.0/24': FALKENSTEIN,
@@ -87,6 +87,30 @@ describe('an MMDB file', () => {
           assert.deepEqual(look(bytes, address), plain(other.get(address)))
         }
       }),
+    )
+  })
+
+  it('says the same of an address whatever it was asked before', () => {
+    const octets = fc.array(fc.nat(3), { minLength: 4, maxLength: 4 })
+    const network = fc.tuple(octets, fc.integer({ min: 1, max: 32 })).map(([a, l]) => `${a.join('.')}/${l}`)
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(network, { minLength: 1, maxLength: 8 }),
+        fc.array(
+          fc.oneof(
+            octets.map((list) => list.join('.')),
+            fc.constantFrom('2001:db8::1', '2001:db9::1', '::1'),
+          ),
+        ),
+        (networks, addresses) => {
+          const bytes = writeMmdb(Object.fromEntries(networks.map((name) => [name, { name }])))
+          const database = open(bytes)
+          for (const address of addresses) {
+            const asked = addressBytes(address) ?? new Uint8Array(0)
+            assert.equal(database.find(asked), open(bytes).find(asked), address)
+          }
+        },
+      ),
     )
   })
 

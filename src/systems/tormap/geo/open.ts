@@ -132,8 +132,7 @@ function mmdbLookup<T>(
   const known = new Map<number, T>()
   const ipv4 = new DataView(new ArrayBuffer(4))
   const ipv4Bytes = new Uint8Array(ipv4.buffer)
-  const find = (address: string): number | null => {
-    const number = ipv4Number(address)
+  const find = (address: string, number: number): number | null => {
     if (number >= 0) ipv4.setUint32(0, number)
     const bytes = number < 0 ? addressBytes(address) : ipv4Bytes
     return bytes === null ? null : database.find(bytes)
@@ -149,12 +148,12 @@ function mmdbLookup<T>(
   }
   return {
     source: mmdbSource(database.metadata, pages.name, cx.now ?? Date.now()),
-    lookup: (address) => read(find(address)),
+    lookup: (address) => read(find(address, ipv4Number(address))),
     lookupAll: (addresses) => {
       const places = lookupAll(addresses, find)
       // First all that is read of the tree, then of the data, each from front to back.
-      const sorted = Float64Array.from(new Set(places.filter((place) => place !== null))).toSorted()
-      sorted.forEach(read)
+      const sorted = Float64Array.from(places, (place) => place ?? 0).toSorted()
+      for (const place of sorted) if (place > 0) read(place)
       return places.map(read)
     },
   }

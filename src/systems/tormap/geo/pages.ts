@@ -3,10 +3,10 @@ import { basename } from 'node:path'
 import { NocError } from '#core/errors.ts'
 import { type Bytes, wordOf } from './bytes.ts'
 
-/** One read, 32 KiB: neighbours are asked for one after the other, and a read costs more than what it copies. */
-const PAGE_BITS = 15
+/** One read, 16 KiB: neighbours are asked for one after the other, and a read costs more than what it copies. */
+const PAGE_BITS = 14
 const PAGE = 1 << PAGE_BITS
-/** Pages kept, 8 MiB: what 10,000 look-ups in GeoLite2-City touch more than once. */
+/** Pages kept, 4 MiB: what 10,000 look-ups in GeoLite2-City touch more than once. */
 const SLOTS = 256
 /** Largest database, 2 GiB; the largest city databases known have a quarter of it. */
 const MAX_SIZE = 2 ** 31 - 1

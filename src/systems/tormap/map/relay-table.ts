@@ -11,10 +11,9 @@ export const TABLES = 16
 /** A relay as it is packed; its family apart. */
 export type AloneWire = Omit<RelayWire, 'validAfter' | 'weightFraction' | 'family'>
 
-/** The values that are a relay's own, then the positions of those that it shares with others. */
+/** Its row of the names, the values that are a relay's own, then the positions of those that it shares with others. */
 type Row = readonly [
-  fingerprint: string,
-  nickname: string,
+  row: number,
   addresses: readonly string[],
   dirPort: number,
   weight: number,
@@ -53,14 +52,18 @@ export function tableOf(fingerprint: string): string {
   return fingerprint.slice(0, 1).toLowerCase()
 }
 
-/**
- * Packs relays into a table. `familyOf` gives the rows (of the names) of all relays of a relay's family, itself included.
- * Lists and objects are equal here when they are one: relays should share them.
- */
+/** Where relays are among the names. */
+export interface Rows {
+  rowOf(fingerprint: string): number
+  /** Of all relays of a relay's family, itself included; the same list for all of them. */
+  familyOf(fingerprint: string): readonly number[]
+}
+
+/** Packs relays into a table. Lists and objects are equal here when they are one: relays should share them. */
 export function packRelays(
   { validAfter, weights }: Pick<RelayTable, 'validAfter' | 'weights'>,
   relays: readonly AloneWire[],
-  familyOf: (fingerprint: string) => readonly number[],
+  { rowOf, familyOf }: Rows,
 ): RelayTable {
   const shared = new Map<unknown, number>()
   const at = (value: unknown): number => {
@@ -69,8 +72,7 @@ export function packRelays(
     return position
   }
   const rows = relays.map((relay): Row => [
-    relay.fingerprint,
-    relay.nickname,
+    rowOf(relay.fingerprint),
     relay.addresses,
     relay.dirPort,
     relay.weight,
@@ -103,16 +105,17 @@ export function unpackRelays(table: RelayTable, names: NamesWire): readonly Rela
 
 /** One relay of a table; null when it is not there. */
 export function unpackRelay(table: RelayTable, names: NamesWire, fingerprint: string): RelayWire | null {
-  const row = table.relays.find(([first]) => first === fingerprint)
+  const row = table.relays.find(([number]) => fingerprintOf(names, number) === fingerprint)
   return row === undefined ? null : unpack(table, names, row)
 }
 
 function unpack({ validAfter, weights, shared }: RelayTable, names: NamesWire, row: Row): RelayWire {
-  const [fingerprint, nickname, addresses, dirPort, weight, unmeasured, ...rest] = row
+  const [number, addresses, dirPort, weight, unmeasured, ...rest] = row
   const [bandwidth, upSince, published, ed25519, firstSeen, flags, original, modern, place, as, ...others] = rest
   const [version, recommended, platform, contact, exitPolicy, exitPolicy6, family] = others
   // The build wrote at each position what its field holds.
   const at = <K extends keyof RelayWire>(_: K, position: number): RelayWire[K] => shared[position] as RelayWire[K]
+  const fingerprint = fingerprintOf(names, number)
   const members = (shared[family] as readonly number[]).map((member) => ({
     fingerprint: fingerprintOf(names, member),
     nickname: names.nickname[member] ?? null,
@@ -120,7 +123,7 @@ function unpack({ validAfter, weights, shared }: RelayTable, names: NamesWire, r
   return {
     validAfter,
     fingerprint,
-    nickname,
+    nickname: names.nickname[number] ?? '',
     addresses,
     dirPort,
     weight,

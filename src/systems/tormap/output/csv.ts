@@ -3,35 +3,10 @@ import { encode } from './encode.ts'
 import { once } from './once.ts'
 import { fourDecimals, isoTime, stamp } from './sentences.ts'
 
-const COLUMNS = [
-  'fingerprint',
-  'nickname',
-  'class',
-  'modernClasses',
-  'address',
-  'orPort',
-  'dirPort',
-  'otherAddresses',
-  'flags',
-  'weight',
-  'unmeasured',
-  'observed',
-  'version',
-  'platform',
-  'contact',
-  'exitPolicy',
-  'placeKind',
-  'country',
-  'city',
-  'longitude',
-  'latitude',
-  'radius',
-  'asNumber',
-  'asName',
-  'family',
-  'validAfter',
-  'verified',
-]
+const HEAD =
+  'fingerprint,nickname,class,modernClasses,address,orPort,dirPort,otherAddresses,flags,weight,unmeasured,observed,' +
+  'version,platform,contact,exitPolicy,placeKind,country,city,longitude,latitude,radius,asNumber,asName,family,' +
+  'validAfter,verified\r\n'
 
 /** One row a relay (RFC 4180); every row says of which hour it is and whether that was verified, so rows can be mixed. */
 export function csv(map: RelayMap): Uint8Array {
@@ -42,7 +17,7 @@ export function csv(map: RelayMap): Uint8Array {
 export function* csvRows(map: RelayMap): Generator<string> {
   const { good, authorities } = map.verification
   const end = `${isoTime(map.consensus.validAfter)},${stamp(map) ?? `${good} of ${authorities}`}\r\n`
-  yield `${COLUMNS.join(',')}\r\n`
+  yield HEAD
   const row = rowMaker()
   for (const relay of map.relays) yield row(relay) + end
 }

@@ -66,7 +66,7 @@ async function whiteIcon({ size, cover }: Stencil): Promise<string> {
 
 if (process.argv[2] === '--write') {
   const write = (name: string, content: unknown): void =>
-    writeFileSync(join(import.meta.dirname, name), `${JSON.stringify(content)}\n`)
+    writeFileSync(join(import.meta.dirname, name), `${JSON.stringify(content, null, 2)}\n`)
   write('drawn-world.json', makeWorld())
   write('drawn-icons.json', await makeIcons())
 }

@@ -1,5 +1,5 @@
 /** Written at a time, bytes; large enough for nearly every text. */
-const CHUNK_BYTES = 1 << 19
+const CHUNK_BYTES = 1 << 20
 /** UTF-8 takes at most so many bytes for a character of a string (UTF-16 unit). */
 export const MOST_BYTES = 3
 
@@ -18,7 +18,7 @@ export function encodeChunks(texts: Iterable<string>): readonly Uint8Array[] {
   let used = 0
   for (const text of texts) {
     if (chunk.length - used < text.length * MOST_BYTES) {
-      chunks.push(chunk.subarray(0, used))
+      if (used > 0) chunks.push(chunk.subarray(0, used))
       chunk = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, text.length * MOST_BYTES))
       used = 0
     }

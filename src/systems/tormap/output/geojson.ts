@@ -53,8 +53,8 @@ function featureMaker(): (relay: MapRelay) => string {
       `"modernClasses":${shared(relay.modern)},"addresses":${addresses},"dirPort":${entry.dirPort},` +
       `"flags":${shared(entry.flags)},"weight":${entry.weight},"unmeasured":${entry.unmeasured},` +
       `"observed":${relay.observed},"version":${shared(entry.version)},"platform":${shared(descriptor?.platform)},` +
-      `"contact":${json(descriptor?.contact)},"exitPolicy":${policy(relay)},` +
-      `${where(relay.place)},${network(relay.as)},"family":${json(relay.family)}}}`
+      `"contact":${descriptor === null ? 'null' : json(descriptor.contact)},"exitPolicy":${policy(relay)},` +
+      `${where(relay.place)},${network(relay.as)},"family":${relay.family.length === 0 ? '[]' : json(relay.family)}}}`
     )
   }
 }

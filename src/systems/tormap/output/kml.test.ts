@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
+import { crc32 } from 'node:zlib'
 import { unzipSync } from 'fflate'
 import { needs } from '../../../../test/peers.ts'
 import { ORIGINAL_CLASSES } from '../types.ts'
@@ -109,6 +110,15 @@ describe('KMZ', () => {
     )
     assert.equal(hrefs.length, 2 * ORIGINAL_CLASSES.length)
     for (const href of hrefs) assert.deepEqual(entries[href ?? '']?.subarray(1, 4), Uint8Array.from(Buffer.from('PNG')))
+  })
+
+  it('has the checksum of what is in it, which programs look at', async () => {
+    const archive = Buffer.from(await kmz(testMap({ relays: 4000 })))
+    const document = unzipSync(archive)['doc.kml'] ?? new Uint8Array()
+    // Of the first entry of the central directory. APPNOTE 4.3.12, 4.3.16
+    const directory = archive.readUInt32LE(archive.length - 6)
+    assert.equal(archive.readUInt32LE(directory + 16), crc32(document))
+    assert.ok(document.length > 1 << 20)
   })
 
   it('is the same for the same hour, whenever it is made', async () => {

@@ -125,19 +125,17 @@ function factsMaker(words: string): (relay: MapRelay) => string {
   const origin = `<br>${words}<br>Fingerprint: `
   return ({ entry, descriptor, microdescriptor, observed, place, as, family }) => {
     const others = entry.otherAddresses.length === 0 ? '' : `, ${entry.otherAddresses.join(', ')}`
+    const directory = entry.dirPort === 0 ? '' : `<br>Directory port: ${entry.dirPort}`
+    const weight = `<br>Consensus weight: ${entry.weight}${entry.unmeasured ? ' (unmeasured)' : ''}`
     const speed = observed === null ? '' : line('Observed bandwidth', `${text(bytes(observed))}/s`)
     const uptime = descriptor?.uptime ?? null
     const since = descriptor === null || uptime === null ? null : timeText(descriptor.published - uptime * 1000)
-    return (
-      `<b>${xml(entry.nickname)}</b>${origin}${inBlocks(entry.fingerprint)}` +
-      line('Address', `${entry.address}:${entry.orPort}${others}`) +
-      `${entry.dirPort === 0 ? '' : `<br>Directory port: ${entry.dirPort}`}${flags(entry.flags)}` +
-      `<br>Consensus weight: ${entry.weight}${entry.unmeasured ? ' (unmeasured)' : ''}${speed}` +
-      `${version(entry.version)}${platform(descriptor?.platform)}${line('Up since', since)}` +
-      `${line('Contact', descriptor?.contact)}${policy(entry.exitPolicy ?? microdescriptor?.exitPolicy)}` +
-      policy6(descriptor?.exitPolicy6 ?? microdescriptor?.exitPolicy6) +
-      `${family.length === 0 ? '' : line('Family', `${count(family.length)} more`)}${network(as)}${where(place)}`
-    )
+    const relatives = family.length === 0 ? '' : line('Family', `${count(family.length)} more`)
+    const address = line('Address', `${entry.address}:${entry.orPort}${others}`)
+    const head = `<b>${xml(entry.nickname)}</b>${origin}${inBlocks(entry.fingerprint)}${address}${directory}`
+    const said = `${version(entry.version)}${platform(descriptor?.platform)}${line('Up since', since)}${line('Contact', descriptor?.contact)}`
+    const policies = `${policy(entry.exitPolicy ?? microdescriptor?.exitPolicy)}${policy6(descriptor?.exitPolicy6 ?? microdescriptor?.exitPolicy6)}`
+    return `${head}${flags(entry.flags)}${weight}${speed}${said}${policies}${relatives}${network(as)}${where(place)}`
   }
 }
 

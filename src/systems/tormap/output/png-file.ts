@@ -7,6 +7,14 @@ const KINDS = { 'red, green, blue': 2, 'grey and alpha': 4 } as const
 /** Of zlib: pictures here are mostly flat, more effort saves little. */
 const LEVEL = 4
 
+/**
+ * A chunk size with which zlib packs so many bytes of these documents at one go, bytes. With smaller ones it asks this
+ * thread for room after each, and has to wait until this thread has time for it.
+ */
+export function oneChunk(length: number): number {
+  return (length >> 2) + (1 << 10)
+}
+
 /** Rows, each its filter (0: none) and then one byte a channel, as a PNG file (ISO 15948); compressed on another thread. */
 export async function encodePng(
   width: number,
@@ -19,7 +27,7 @@ export async function encodePng(
   header.writeUInt32BE(height, 4)
   // Eight bits a channel; compression, filter and interlace know no other way.
   header.set([8, KINDS[kind], 0, 0, 0], 8)
-  const data = await promisify(deflate)(rows, { level: LEVEL })
+  const data = await promisify(deflate)(rows, { level: LEVEL, chunkSize: oneChunk(rows.length) })
   return Buffer.concat([SIGNATURE, chunk('IHDR', header), chunk('IDAT', data), chunk('IEND', Buffer.alloc(0))])
 }
 

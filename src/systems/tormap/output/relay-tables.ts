@@ -1,4 +1,4 @@
-import { packRelays, type RelayTable, tableOf, TABLES } from '../map/relay-table.ts'
+import { packRelays, type RelayTable, type Rows, tableOf, TABLES } from '../map/relay-table.ts'
 import type { MapRelay, RelayMap } from '../types.ts'
 import { relayAlone } from '../wire-map.ts'
 
@@ -10,19 +10,18 @@ export function* relayTables(map: RelayMap): Generator<readonly [digit: string, 
   const groups = new Map<string, MapRelay[]>()
   for (let digit = 0; digit < TABLES; digit += 1) groups.set(digit.toString(16), [])
   for (const relay of relays) groups.get(tableOf(relay.entry.fingerprint))?.push(relay)
-  const familyOf = familyRows(relays)
+  const rows = rowsOf(relays)
   for (const [digit, group] of groups) {
     const wires = group.map((relay) => relayAlone(map, relay, null))
-    yield [digit, packRelays({ validAfter, weights }, wires, familyOf)]
+    yield [digit, packRelays({ validAfter, weights }, wires, rows)]
   }
 }
 
-/** The rows of a relay's family, its own included; relays with the same family get the same list. */
-function familyRows(relays: readonly MapRelay[]): (fingerprint: string) => readonly number[] {
+function rowsOf(relays: readonly MapRelay[]): Rows {
   const rows = new Map(relays.map(({ entry }, row) => [entry.fingerprint, row]))
   const lists = new Map<string, readonly number[]>()
   const alone: readonly number[] = []
-  return (fingerprint) => {
+  const familyOf = (fingerprint: string): readonly number[] => {
     const family = relays[rows.get(fingerprint) ?? -1]?.family ?? []
     if (family.length === 0) return alone
     const found = [fingerprint, ...family].map((member) => rows.get(member))
@@ -32,4 +31,5 @@ function familyRows(relays: readonly MapRelay[]): (fingerprint: string) => reado
     if (known === undefined) lists.set(key, list)
     return known ?? list
   }
+  return { rowOf: (fingerprint) => rows.get(fingerprint) ?? -1, familyOf }
 }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { runInNewContext } from 'node:vm'
 import { ORIGINAL_CLASSES, type RelayMap } from '../types.ts'
@@ -69,6 +71,14 @@ describe('the files of a site', () => {
     )
     for (const path of ['tormap.kmz', 'tormap.geojson', 'tormap.csv', 'tormap.svg', 'tormap.png'])
       assert.ok((files.get(path)?.length ?? 0) > 1000, path)
+  })
+
+  it('are all that the page offers to download', async () => {
+    const page = readFileSync(join(import.meta.dirname, '../site/source.tsx'), 'utf8')
+    const links = Array.from(page.matchAll(/href: '([^']+)'/g), ([, href = '']) => href)
+    const files = await contents([testMap()])
+    assert.ok(links.length > 4)
+    for (const link of links) assert.ok(files.has(link), link)
   })
 
   it('can have several hours, each in a folder of its own, and counts over all of them', async () => {

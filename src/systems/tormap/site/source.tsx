@@ -36,7 +36,6 @@ const EXPORTS: readonly ExportLink[] = [
   { label: 'KMZ', href: 'tormap.kmz' },
   { label: 'GeoJSON', href: 'tormap.geojson' },
   { label: 'CSV', href: 'tormap.csv' },
-  { label: 'Onionoo', href: 'tormap-details.json' },
   { label: 'SVG', href: 'tormap.svg' },
   { label: 'PNG', href: 'tormap.png' },
 ]
