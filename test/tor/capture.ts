@@ -69,12 +69,12 @@ export function parseCapture(json: string): Flow[] {
   })
 }
 
-/** Link-local and multicast: how machines on one link find each other, not a way out. */
+/** Link-local and multicast: how machines on one link find each other, not a way out (RFC 4291 section 2.5.6). */
 const LINK_ONLY = /^(fe80|ff0[12]):/
 
 /** Flows that did not come from an exit. */
 export function leaks(flows: readonly Flow[], exits: readonly string[]): Flow[] {
-  const neighbours = ({ protocol, destination }: Flow): boolean =>
-    protocol === 'ipv6-icmp' && LINK_ONLY.test(destination)
+  const neighbours = ({ protocol, source, destination }: Flow): boolean =>
+    protocol === 'ipv6-icmp' && [source, destination].some((address) => LINK_ONLY.test(address))
   return flows.filter((flow) => !exits.includes(flow.source) && !neighbours(flow))
 }

@@ -45,6 +45,7 @@ describe('the capture', () => {
         },
       },
       { set: { elem: [element('fe80::1', 'ff02::2', 'ipv6-icmp'), element('fe80::1', 'fe80::2', 'tcp', 22)] } },
+      { set: { elem: [element('fe80::1', 'fd10::1', 'ipv6-icmp')] } },
       { set: { elem: [element('10.100.100.7', '192.0.2.9', 'icmp')] } },
       { set: {} },
     ],

@@ -71,11 +71,7 @@ function Open({ open }: { readonly open: readonly Alert[] }): JSX.Element {
       {shown.map((alert) => (
         <Finding
           key={alert.id}
-          state={alert.severity}
-          summary={alert.summary}
-          evidence={alert.evidence}
-          fix={alert.fix}
-          commands={alert.commands}
+          verdict={alert}
           meta={
             <>
               <span>{alert.system}</span>

@@ -78,11 +78,7 @@ function Findings({ findings }: { readonly findings: readonly Alert[] }): JSX.El
       {findings.map((alert) => (
         <Finding
           key={alert.id}
-          state={alert.severity}
-          summary={alert.summary}
-          evidence={alert.evidence}
-          fix={alert.fix}
-          commands={alert.commands}
+          verdict={alert}
           meta={<AlertMeta alert={alert} />}
           acts={
             <>

@@ -1,14 +1,11 @@
 import type { ComponentChildren, JSX } from 'preact'
+import type { Verdict } from '#core/verdict.ts'
 import { prose, sentence } from '../format.ts'
 import { Commands } from './copy.tsx'
-import { Mark, type State } from './mark.tsx'
+import { Mark } from './mark.tsx'
 
 interface Props {
-  readonly state: State
-  readonly summary: string
-  readonly evidence: string
-  readonly fix?: string
-  readonly commands: readonly string[]
+  readonly verdict: Omit<Verdict, 'key'>
   /** Since when, by whom acknowledged: small, below. */
   readonly meta?: ComponentChildren
   /** Buttons at the right; at most one is primary, and it opens a plan. */
@@ -32,10 +29,11 @@ function CommandBlock({ lines }: { readonly lines: readonly string[] }): JSX.Ele
 
 /** What is so, the evidence, the commands, and what can be done. */
 export function Finding(props: Props): JSX.Element {
-  const { state, summary, evidence, fix, commands, meta, acts, children } = props
+  const { verdict, meta, acts, children } = props
+  const { severity, summary, evidence, fix, commands } = verdict
   return (
     <div class="finding">
-      <Mark state={state} />
+      <Mark state={severity} />
       <div>
         <strong>{prose(summary)}</strong>
         <p>{sentence(evidence)}</p>

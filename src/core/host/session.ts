@@ -48,13 +48,14 @@ export async function startSession(argv: readonly string[], options: SessionOpti
   const [program = '', ...args] = argv
   const seal = openSync('/dev/null', 'r+')
   const stdio = [...(options.channel ? (['inherit', 'inherit', 'pipe', 'ipc', 2] as const) : INHERIT)]
-  const child = spawn(program, args, { env: { ...options.env }, stdio: sealed(stdio, seal) })
-  closeSync(seal)
+  // Before the program starts: what it says may be answered with Ctrl-C at once, which must not end us.
   const restore = takeSignals((signal) => {
     if (KEYS.has(signal) && inForeground()) options.onKey?.(signal)
     else if (options.onSignal) options.onSignal(signal)
     else child.kill(signal)
   })
+  const child = spawn(program, args, { env: { ...options.env }, stdio: sealed(stdio, seal) })
+  closeSync(seal)
   const errors = collectErrors(child, options.channel?.maxBytes ?? 0)
   if (options.channel) child.on('message', (message, handle) => options.channel?.onMessage(message, handle))
   const pid = await new Promise<number>((resolve, reject) => {

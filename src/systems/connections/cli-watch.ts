@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { CommandContext } from '#core/cli/command.ts'
 import { exitCode } from '#core/errors.ts'
-import { openScreen } from '#core/tui/screen.ts'
+import { openScrollScreen } from '#core/tui/scroll-screen.ts'
 import { ascii } from '#core/tui/text.ts'
 import { type ShowFlags, document } from './cli.ts'
 import type { Look, LookRequest, Looker } from './look.ts'
@@ -62,48 +62,23 @@ function lines(report: Report, columns: number, { out }: CommandContext): string
 
 async function live(options: WatchOptions): Promise<number> {
   const { cx } = options
-  const quit = new AbortController()
-  const signal = AbortSignal.any([cx.signal, quit.signal])
   let report: Report | undefined
   let frozen = false
-  let scroll = 0
-  const draw = (): void => {
-    if (report === undefined) return
-    const all = lines(report, screen.columns, cx)
-    const room = Math.max(1, screen.rows - 2)
-    scroll = Math.max(0, Math.min(scroll, all.length - room))
-    screen.draw([head(report, frozen, options, cx), '', ...all.slice(scroll, scroll + room)])
-  }
-  const keys: Readonly<Record<string, () => void>> = {
-    q: () => quit.abort(),
-    'ctrl-c': () => quit.abort(),
-    escape: () => quit.abort(),
-    space: () => (frozen = !frozen),
-    up: () => (scroll -= 1),
-    down: () => (scroll += 1),
-    pageup: () => (scroll -= screen.rows - 2),
-    pagedown: () => (scroll += screen.rows - 2),
-    home: () => (scroll = 0),
-    end: () => (scroll = SCREEN_GROUPS * 2),
-  }
-  const screen = openScreen({
+  const screen = openScrollScreen({
     stdin: cx.stdin,
-    output: { stdout: process.stdout },
-    signal,
-    onKey: (key) => {
-      keys[key]?.()
-      draw()
-    },
-    onResize: draw,
+    signal: cx.signal,
+    content: (columns) =>
+      report === undefined ? null : { head: head(report, frozen, options, cx), lines: lines(report, columns, cx) },
+    keys: { space: () => (frozen = !frozen) },
   })
   try {
-    for await (const look of looks(options, signal)) {
+    for await (const look of looks(options, screen.signal)) {
       if (frozen) continue
       report = await reportOf(look, SCREEN_GROUPS, options.names)
-      draw()
+      screen.draw()
     }
   } catch (error) {
-    if (!signal.aborted) throw error
+    if (!screen.signal.aborted) throw error
   } finally {
     screen.close()
   }

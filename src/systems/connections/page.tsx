@@ -32,11 +32,7 @@ function VerdictRow({ verdict, first }: { readonly verdict: OneVerdict; readonly
   const probe = useProbe()
   return (
     <Finding
-      state={verdict.severity}
-      summary={verdict.summary}
-      evidence={verdict.evidence}
-      fix={verdict.fix}
-      commands={verdict.commands}
+      verdict={verdict}
       acts={
         <>
           {where && <ProbeButton where={where} probe={probe} />}

@@ -136,14 +136,7 @@ function Verdicts({ verdicts }: { readonly verdicts: readonly Verdict[] }): JSX.
   return (
     <Panel title="What to do" end={<small>nothing is changed by this page</small>}>
       {verdicts.map((verdict) => (
-        <Finding
-          key={verdict.key}
-          state={verdict.severity}
-          summary={verdict.summary}
-          evidence={verdict.evidence}
-          fix={verdict.fix}
-          commands={verdict.commands}
-        />
+        <Finding key={verdict.key} verdict={verdict} />
       ))}
     </Panel>
   )

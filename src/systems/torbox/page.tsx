@@ -31,11 +31,7 @@ function Verdicts({ verdicts }: { readonly verdicts: TorboxView['verdicts'] }): 
       {verdicts.map((verdict) => (
         <Finding
           key={verdict.key}
-          state={verdict.severity}
-          summary={verdict.summary}
-          evidence={verdict.evidence}
-          fix={verdict.fix}
-          commands={verdict.commands}
+          verdict={verdict}
           acts={
             verdict.key === 'set-up' ? (
               <a class="button primary" href="/setups?setup=torbox">

@@ -23,14 +23,7 @@ function Findings({ findings }: Pick<TormapView, 'findings'>): JSX.Element | nul
   return (
     <section class="panel" aria-label="Findings">
       {findings.map((one) => (
-        <Finding
-          key={one.key}
-          state={one.severity}
-          summary={one.summary}
-          evidence={one.evidence}
-          fix={one.fix}
-          commands={one.commands}
-        />
+        <Finding key={one.key} verdict={one} />
       ))}
     </section>
   )
@@ -63,7 +56,10 @@ export function Page(): JSX.Element {
   const circuits = useCircuits(atlas)
   useEffect(() => atlas.close, [])
   const newest = document?.hour?.validAfter
-  useEffect(() => atlas.refresh(), [newest, document?.hours])
+  useEffect(() => {
+    const hours = atlas.list.peek()
+    if (document && (newest !== hours.at(-1) || document.hours !== hours.length)) atlas.refresh()
+  }, [newest, document?.hours])
   if (!document) return <Waiting problem={view.problem.value} retry={view.refresh} />
   // Without a real consensus the first question is where to get one.
   const fetchFirst = document.hour?.sample ?? true

@@ -1,7 +1,6 @@
 /** From files, or from what was fetched, to the map: read, parsed, verified, placed. */
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
 import { NocError, exitCode } from '#core/errors.ts'
 import { plain } from '#core/plain.ts'
 import { parseConsensus } from '#proto/tordir/consensus.ts'
@@ -57,19 +56,8 @@ export interface Mapped {
   readonly notes: readonly string[]
 }
 
-/**
- * How much of a function has to run before V8 compiles it anew with all optimizations, bytes of bytecode; nine times its
- * default. In a process that lives for half a second most of that work comes too late: without it everything takes a
- * quarter less time of the processor.
- */
-const PATIENCE = '--interrupt-budget=1200000'
-
-/**
- * Reads the named files and makes the map; `bytes` is the consensus (or the JSON) as it was signed. For commands, which
- * end soon: the daemon has `mapOf`.
- */
+/** Reads the named files and makes the map; `bytes` is the consensus (or the JSON) as it was signed. */
 export async function readMap(input: MapInput): Promise<Mapped & { readonly bytes: Uint8Array }> {
-  setFlagsFromString(PATIENCE)
   const documents = await readDocuments(input)
   const lines = await authorityLines(input.authorities ?? [])
   const [geo, asn] = await Promise.all([openGeo(input.geo, input), openAsn(input.asn, input)])

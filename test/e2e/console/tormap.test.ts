@@ -294,13 +294,16 @@ describe('the map page', { skip: NEEDS_BROWSER }, () => {
     const { page } = await openPage(t, `${server.url}/tormap`)
     await page.getByRole('button', { name: 'Fetch every hour' }).waitFor()
     assert.equal(await page.locator('.map-panel').count(), 0)
-    server.other = (url) => (url.pathname === '/api/tormap/map' ? undefined : other?.(url))
+    server.other = other
     await page.reload()
+    await ready(page)
+    server.other = (url) => (url.pathname === '/api/tormap/map' ? undefined : other?.(url))
+    await page.getByRole('slider', { name: 'Hour of the consensus' }).press('Home')
     await page.locator('.map-problem').getByRole('alert').waitFor()
     server.other = other
     await page.getByRole('button', { name: 'Try again' }).click()
-    await ready(page)
-    assert.equal(await page.locator('.map-problem').count(), 0)
+    await page.locator('.map-problem').waitFor({ state: 'detached' })
+    await page.getByRole('heading', { level: 1, name: 'at 15:00' }).waitFor()
   })
 
   it('keeps everything in its place while it loads', async (t) => {

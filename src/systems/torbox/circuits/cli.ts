@@ -4,7 +4,7 @@ import type { CommandContext } from '#core/cli/command.ts'
 import { systemClock } from '#core/clock.ts'
 import { exitCode } from '#core/errors.ts'
 import { ask } from '#core/http/client.ts'
-import { openScreen } from '#core/tui/screen.ts'
+import { openScrollScreen } from '#core/tui/scroll-screen.ts'
 import type { TorboxConfig } from '../config.ts'
 import { controlSocket } from '../torrc.ts'
 import type { CircuitsReport } from '../wire.ts'
@@ -64,44 +64,20 @@ function lines(report: CircuitsReport, { out }: CommandContext, columns: number)
 }
 
 async function live(look: () => Promise<CircuitsReport>, interval: number, cx: CommandContext): Promise<void> {
-  const quit = new AbortController()
-  const signal = AbortSignal.any([cx.signal, quit.signal])
+  const { out, stdin } = cx
   let report: CircuitsReport | null = null
-  let scroll = 0
-  const draw = (): void => {
-    if (report === null) return
-    const all = lines(report, cx, screen.columns)
-    const room = Math.max(1, screen.rows - 2)
-    scroll = Math.max(0, Math.min(scroll, all.length - room))
+  const content = (columns: number): { head: string; lines: string[] } | null => {
+    if (report === null) return null
     const time = new Date(report.at).toTimeString().slice(0, 8)
-    const head = `${cx.out.ink('strong', 'torbox circuits')}  ${time}  ${cx.out.ink('faint', 'arrows scroll  q quit')}`
-    screen.draw([head, '', ...all.slice(scroll, scroll + room)])
+    const head = `${out.ink('strong', 'torbox circuits')}  ${time}  ${out.ink('faint', 'arrows scroll  q quits')}`
+    return { head, lines: lines(report, cx, columns) }
   }
-  const keys: Readonly<Record<string, () => void>> = {
-    q: () => quit.abort(),
-    'ctrl-c': () => quit.abort(),
-    escape: () => quit.abort(),
-    up: () => (scroll -= 1),
-    down: () => (scroll += 1),
-    pageup: () => (scroll -= screen.rows - 2),
-    pagedown: () => (scroll += screen.rows - 2),
-    home: () => (scroll = 0),
-  }
-  const screen = openScreen({
-    stdin: cx.stdin,
-    output: { stdout: process.stdout },
-    signal,
-    onKey: (key) => {
-      keys[key]?.()
-      draw()
-    },
-    onResize: draw,
-  })
+  const screen = openScrollScreen({ stdin, signal: cx.signal, content })
   try {
-    while (!signal.aborted) {
+    while (!screen.signal.aborted) {
       report = await look()
-      draw()
-      await setTimeout(interval, undefined, { signal }).catch(() => undefined)
+      screen.draw()
+      await setTimeout(interval, undefined, { signal: screen.signal }).catch(() => undefined)
     }
   } finally {
     screen.close()
