@@ -11,7 +11,7 @@ const UNIT = readFileSync(join(import.meta.dirname, '../../packaging/nocturne.se
 const STATE = `state() {
   find /etc /var/lib/noc-torbox ! -name '*-' ! -name .pwd.lock ! -name machine-id ! -name .updated -printf '%p %M %u:%g %l\\n' 2>/dev/null | sort
   find /etc -type f ! -name '*-' ! -name .pwd.lock ! -name machine-id ! -name .updated -exec sha256sum {} + | sort
-  nft -s list ruleset; ip -brief address; ip rule; ip -6 rule; systemctl list-unit-files --no-legend | sort
+  nft -s list ruleset; ip -brief address; ip rule; ip -6 rule; systemctl list-unit-files --no-legend | sort; systemctl list-units --all --no-legend 'noc*'
 }
 `
 /** A line \`name: exit code\` after a command, whose output is kept when it fails. */

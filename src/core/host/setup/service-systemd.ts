@@ -1,6 +1,8 @@
 /** Services as units of systemd. */
+import { existsSync } from 'node:fs'
+import { basename } from 'node:path'
 import { NocError } from '../../errors.ts'
-import { readText, removeFile, replaceFile, tidyFile } from './files.ts'
+import { pathOn, readText, removeFile, replaceFile, tidyFile } from './files.ts'
 import { NETNS_DIRECTORY, inside, must } from './host.ts'
 import type { Between, Host, ServiceParams } from './types.ts'
 
@@ -15,8 +17,24 @@ export type UnitState = {
 /** Longest time for a start or stop, ms; systemd's own limit for both is 90 s. */
 const START_MS = 200_000
 
+const UNITS = '/etc/systemd/system/'
+
 function pathOf({ name }: ServiceParams): string {
-  return `/etc/systemd/system/${name}.service`
+  return `${UNITS}${name}.service`
+}
+
+/** Whether systemd runs here (sd_booted(3)). */
+export function systemdRuns(host: Host): boolean {
+  return existsSync(pathOn(host, '/run/systemd/system'))
+}
+
+/** Changes a file. When it is systemd's, a service is stopped before its file goes, and all files are read again. */
+export async function changeUnitFile(host: Host, path: string, to: object | null, change: () => void): Promise<void> {
+  const known = path.startsWith(UNITS) && systemdRuns(host)
+  // One that ran to its end counts as active; without its file it would stay in the list of units for good.
+  if (known && to === null && path.endsWith('.service')) await systemctl(host, 'stop', basename(path))
+  change()
+  if (known) await systemctl(host, 'daemon-reload')
 }
 
 /** One word of ExecStart= (systemd.service(5), COMMAND LINES): specifiers and variables off. */

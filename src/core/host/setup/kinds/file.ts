@@ -2,6 +2,7 @@ import { checkText } from '../check.ts'
 import { fieldDiff, lineDiff } from '../diff.ts'
 import { look, modeOf, normalMode, parseMode, readText, removeFile, replaceFile, tidyFile } from '../files.ts'
 import { normalOwner, ourselves, ownerIds, ownerName } from '../owners.ts'
+import { changeUnitFile } from '../service-systemd.ts'
 import type { FileParams, Kind } from '../types.ts'
 
 /** A plain file; null: nothing is there. */
@@ -26,8 +27,10 @@ export const file: Kind<FileParams, FileState> = {
     if (params.check && to) await checkText(host, params.check, params.path, to.content)
   },
   async write(host, { path }, to) {
-    if (to === null) return removeFile(host, path)
-    replaceFile(host, path, { content: to.content, mode: parseMode(to.mode), owner: ownerIds(host, to.owner) })
+    await changeUnitFile(host, path, to, () => {
+      if (to === null) removeFile(host, path)
+      else replaceFile(host, path, { content: to.content, mode: parseMode(to.mode), owner: ownerIds(host, to.owner) })
+    })
   },
   tidy: async (host, { path }) => tidyFile(host, path),
   show: (_, from, to) => [

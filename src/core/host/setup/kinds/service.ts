@@ -1,17 +1,11 @@
-import { existsSync } from 'node:fs'
 import { NocError, exitCode } from '../../../errors.ts'
-import { pathOn } from '../files.ts'
-import type { Host, Kind, ServiceParams } from '../types.ts'
+import type { Kind, ServiceParams } from '../types.ts'
 import * as unit from '../service-systemd.ts'
+import { systemdRuns } from '../service-systemd.ts'
 import * as child from '../service-process.ts'
 
 /** Who looks after it decides what there is to see. */
 export type ServiceState = unit.UnitState | child.ProcessState
-
-/** Whether systemd runs here (sd_booted(3)). */
-export function systemdRuns(host: Host): boolean {
-  return existsSync(pathOn(host, '/run/systemd/system'))
-}
 
 function checkParams({ name, exec }: ServiceParams, systemd: boolean): void {
   if (!/^[\w][\w:.@-]{0,99}$/.test(name) || (exec && !/^\/[^\0]+$/.test(exec[0] ?? ''))) {
