@@ -3,8 +3,7 @@ import { span, seconds, visible } from '../format.ts'
 import { now } from '../state/clock.ts'
 import { tonight } from '../state/feeds.ts'
 import { connection, stale } from '../state/live.ts'
-import { nextTheme, theme } from '../state/theme.ts'
-import { Icon } from './icons.tsx'
+import { ThemeButton } from './theme-button.tsx'
 import { openPalette } from './overlays.ts'
 
 /** `live · 02:14:07`, or since when what is shown is old. */
@@ -42,15 +41,7 @@ export function Top(): JSX.Element {
       )}
       <div class="right">
         <LiveState />
-        <button
-          type="button"
-          class="icon"
-          title={`Theme: ${theme.value}`}
-          aria-label={`Theme: ${theme.value}`}
-          onClick={nextTheme}
-        >
-          <Icon name={theme.value} />
-        </button>
+        <ThemeButton />
         <button type="button" class="hide-narrow" aria-label="Search and commands" onClick={openPalette}>
           <kbd>Ctrl K</kbd>
         </button>

@@ -3,63 +3,23 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import * as v from 'valibot'
-import { systemClock } from '#core/clock.ts'
 import { NocError } from '#core/errors.ts'
-import type { Route } from '#core/http/route.ts'
-import type { Service, SystemContext } from '#core/system.ts'
-import type { Verdict } from '#core/verdict.ts'
+import type { Service } from '#core/system.ts'
+import { type Noted, callRoute, notedContext } from '../../../test/fixtures/noted-daemon.ts'
 import { type ConnectionsConfig, connectionsTable } from './config.ts'
 import { create } from './service.ts'
 import type { CloseResult, ConnectionsView } from './wire.ts'
 
-interface Daemon {
+interface Daemon extends Omit<Noted<ConnectionsConfig>, 'cx'> {
   readonly service: Service
-  readonly series: Map<string, number>
-  readonly synced: (readonly Verdict[])[]
-  readonly published: ConnectionsView[]
-  readonly events: string[]
   call(method: string, path: string, body?: unknown): Promise<unknown>
 }
 
-/** The service with a daemon around it that only takes notes. */
 function daemon(t: TestContext, over: Partial<ConnectionsConfig> = {}): Daemon {
-  const series = new Map<string, number>()
-  const synced: (readonly Verdict[])[] = []
-  const published: ConnectionsView[] = []
-  const events: string[] = []
-  const metric = { set: () => undefined, inc: () => undefined }
-  const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
-  const cx: SystemContext<ConnectionsConfig> = {
-    config: { ...v.parse(connectionsTable.schema, {}), interval: 1, ...over },
-    log: { ...log, child: () => cx.log },
-    clock: systemClock,
-    metrics: { gauge: () => metric, counter: () => metric },
-    series: {
-      define: () => undefined,
-      record: (name, _at, value) => void series.set(name, value),
-      read: () => null,
-      names: () => [],
-    },
-    alerts: {
-      sync: (verdicts) => void synced.push(verdicts),
-      since: () => null,
-      event: ({ text }) => void events.push(text),
-    },
-    dataDirectory: '/nonexistent',
-    live: { watched: true, publish: (document) => void published.push(document as ConnectionsView) },
-    signal: new AbortController().signal,
-  }
+  const { cx, ...notes } = notedContext({ ...v.parse(connectionsTable.schema, {}), interval: 1, ...over })
   const service = create(cx)
   t.after(() => service.stop())
-  const call = async (method: string, path: string, body?: unknown): Promise<unknown> => {
-    const route = service.routes?.find((one: Route) => one.method === method && one.path === path)
-    assert.ok(route, path)
-    const parsed = route.body === undefined ? undefined : v.parse(route.body, body)
-    const { signal } = new AbortController()
-    const answer = await route.handle({ params: {}, query: {}, body: parsed, actor: '127.0.0.1', signal })
-    return v.parse(route.response, answer)
-  }
-  return { service, series, synced, published, events, call }
+  return { service, ...notes, call: (method, path, body) => callRoute(service, method, path, { body }) }
 }
 
 test('a running service answers, remembers, and stops', async (t) => {

@@ -4,25 +4,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import * as v from 'valibot'
-import { systemClock } from '#core/clock.ts'
-import type { Logger } from '#core/log/logger.ts'
 import { createMetricRegistry } from '#core/metrics/registry.ts'
-import type { SeriesDefinition } from '#core/series/types.ts'
 import type { Service } from '#core/system.ts'
-import type { Verdict } from '#core/verdict.ts'
-import { defaults } from './defaults.ts'
+import { type Noted, notedContext } from '../../../test/fixtures/noted-daemon.ts'
+import { type InterruptsConfig, defaults } from './defaults.ts'
 import { interruptsText, writeMachine } from './fixtures/machine.ts'
 import { create } from './service.ts'
 import { viewSchema } from './schema.ts'
 
-const silent: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent }
-
-interface House {
+interface House extends Omit<Noted<InterruptsConfig>, 'cx'> {
   readonly service: Service
-  readonly series: Map<string, number>
-  readonly published: unknown[]
-  readonly events: string[]
-  verdicts: readonly Verdict[]
   metrics(): Promise<string>
   /** The machine as it is from now on: its CPUs, and whether its files are there. */
   machine: { cpus: readonly number[]; whole: boolean }
@@ -32,9 +23,6 @@ interface House {
 function house(t: TestContext): House {
   const root = mkdtempSync(join(tmpdir(), 'noc-service-'))
   const registry = createMetricRegistry()
-  const series = new Map<string, number>()
-  const published: unknown[] = []
-  const events: string[] = []
   let round = 0
   const write = (): void => {
     round += 1
@@ -46,34 +34,13 @@ function house(t: TestContext): House {
     }))
     writeMachine(root, { interrupts: whole ? interruptsText(cpus, lines) : 'nonsense\n', nodes: ['0-3'] })
   }
+  const noted = notedContext<InterruptsConfig>(
+    { ...defaults, interval: 0.2, proc: join(root, 'proc') },
+    { metrics: registry.forSystem('interrupts') },
+  )
   const made: House = {
-    service: create({
-      config: { ...defaults, interval: 0.2, proc: join(root, 'proc') },
-      log: silent,
-      clock: systemClock,
-      metrics: registry.forSystem('interrupts'),
-      series: {
-        define({ name, step }: SeriesDefinition) {
-          assert.equal(3600 % step, 0)
-          if (!series.has(name)) series.set(name, NaN)
-        },
-        record: (name, _at, value) => void series.set(name, value),
-        read: () => null,
-        names: () => [],
-      },
-      alerts: {
-        sync: (verdicts) => (made.verdicts = verdicts),
-        since: () => null,
-        event: ({ text }) => void events.push(text),
-      },
-      dataDirectory: '/nonexistent',
-      live: { watched: true, publish: (document) => void published.push(document) },
-      signal: new AbortController().signal,
-    }),
-    series,
-    published,
-    events,
-    verdicts: [],
+    ...noted,
+    service: create(noted.cx),
     metrics: () => registry.text(),
     machine: { cpus: [0, 1, 2, 3], whole: true },
   }
@@ -100,9 +67,9 @@ describe('interrupts in the daemon', () => {
     const made = house(t)
     assert.equal(made.service.health().state, 'starting')
     await made.service.start()
-    await until('an alert', () => made.verdicts.length > 0)
+    await until('an alert', () => (made.synced.at(-1) ?? []).length > 0)
     assert.equal(made.service.health().state, 'up')
-    assert.equal(made.verdicts[0]?.key, 'imbalance:eth0-TxRx-*')
+    assert.equal(made.synced.at(-1)?.[0]?.key, 'imbalance:eth0-TxRx-*')
     assert.match(made.service.glance().sentence, /All four queues of eth0 land on CPU 3\./)
     assert.ok((made.series.get('interrupts.total') ?? 0) > 1000)
     assert.ok((made.series.get('interrupts.cpu.3') ?? 0) > 1000)

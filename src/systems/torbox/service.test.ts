@@ -6,9 +6,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
 import * as v from 'valibot'
-import { systemClock } from '#core/clock.ts'
-import type { Route } from '#core/http/route.ts'
-import type { Service, SystemContext } from '#core/system.ts'
+import type { Service } from '#core/system.ts'
+import { callRoute, notedContext } from '../../../test/fixtures/noted-daemon.ts'
 import { type TorboxConfig, torboxTable } from './config.ts'
 import { create } from './service.ts'
 import type { TorboxView } from './wire.ts'
@@ -16,43 +15,15 @@ import type { TorboxView } from './wire.ts'
 interface Daemon {
   readonly service: Service
   readonly series: Map<string, number>
-  readonly published: TorboxView[]
+  readonly published: readonly unknown[]
   call(method: string, path: string, body?: unknown): Promise<unknown>
 }
 
-/** The service with a daemon around it that only takes notes. */
 function daemon(t: TestContext, over: Partial<TorboxConfig>): Daemon {
-  const series = new Map<string, number>()
-  const published: TorboxView[] = []
-  const metric = { set: () => undefined, inc: () => undefined }
-  const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
-  const cx: SystemContext<TorboxConfig> = {
-    config: { ...v.parse(torboxTable.schema, {}), ...over },
-    log: { ...log, child: () => cx.log },
-    clock: systemClock,
-    metrics: { gauge: () => metric, counter: () => metric },
-    series: {
-      define: () => undefined,
-      record: (name, _at, value) => void series.set(name, value),
-      read: () => null,
-      names: () => [],
-    },
-    alerts: { sync: () => undefined, since: () => null, event: () => undefined },
-    dataDirectory: '/nonexistent',
-    live: { watched: true, publish: (document) => void published.push(document as TorboxView) },
-    signal: new AbortController().signal,
-  }
+  const { cx, series, published } = notedContext({ ...v.parse(torboxTable.schema, {}), ...over })
   const service = create(cx)
   t.after(() => service.stop())
-  const call = async (method: string, path: string, body?: unknown): Promise<unknown> => {
-    const route = service.routes?.find((one: Route) => one.method === method && one.path === path)
-    assert.ok(route, path)
-    const parsed = route.body === undefined ? undefined : v.parse(route.body, body)
-    const { signal } = new AbortController()
-    const answer = await route.handle({ params: {}, query: {}, body: parsed, actor: '127.0.0.1', signal })
-    return v.parse(route.response, answer)
-  }
-  return { service, series, published, call }
+  return { service, series, published, call: (method, path, body) => callRoute(service, method, path, { body }) }
 }
 
 const ANSWERS: Readonly<Record<string, string>> = {

@@ -1,11 +1,12 @@
 import { render, type JSX } from 'preact'
 import { useMemo } from 'preact/hooks'
 import { followZone } from '../../../console/host-time.ts'
-import { Icon, Moon } from '../../../console/shell/icons.tsx'
+import { Moon } from '../../../console/shell/icons.tsx'
+import { ThemeButton } from '../../../console/shell/theme-button.tsx'
 import { startClock } from '../../../console/state/clock.ts'
 import { notice } from '../../../console/state/notice.ts'
 import { startRouter } from '../../../console/state/router.ts'
-import { nextTheme, startTheme, theme } from '../../../console/state/theme.ts'
+import { startTheme } from '../../../console/state/theme.ts'
 import { Chart } from '../../../console/ui/chart.tsx'
 import { AnswerBlock, Problem } from '../../../console/ui/page-parts.tsx'
 import { Counts } from '../page-counts.tsx'
@@ -25,15 +26,7 @@ function Top(): JSX.Element {
         Nocturne
       </span>
       <div class="right">
-        <button
-          type="button"
-          class="icon"
-          title={`Theme: ${theme.value}`}
-          aria-label={`Theme: ${theme.value}`}
-          onClick={nextTheme}
-        >
-          <Icon name={theme.value} />
-        </button>
+        <ThemeButton />
       </div>
     </div>
   )
