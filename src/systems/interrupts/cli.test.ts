@@ -4,9 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import * as v from 'valibot'
-import type { CommandContext } from '#core/cli/command.ts'
 import { exitCode, NocError } from '#core/errors.ts'
-import { plain } from '#core/plain.ts'
+import { notedCommand } from '../../../test/fixtures/noted-command.ts'
 import { show } from './cli.ts'
 import { interruptsTable } from './config.ts'
 import { interruptsText, writeMachine, type FakeLine } from './fixtures/machine.ts'
@@ -26,36 +25,18 @@ async function run(
   json = false,
   signal = new AbortController().signal,
 ): Promise<Ran> {
-  const lines: string[] = []
-  const documents: Ran['documents'][number][] = []
-  const notes: string[] = []
-  const cx: CommandContext = {
-    out: {
-      terminal: false,
-      unicode: true,
-      columns: () => 80,
-      rows: () => 24,
-      line: (text = '') => void lines.push(...text.split('\n')),
-      json: (document) => void documents.push(v.parse(sampleSchema, JSON.parse(JSON.stringify(document)))),
-      note: (text) => void notes.push(text),
-      ink: (_, text) => plain(text),
-      raw: () => true,
-    },
-    stdin: process.stdin,
-    signal,
-    json,
-    configFile: () => undefined,
-    config: <C>() => Promise.resolve(v.parse(interruptsTable.schema, {}) as C),
-    dataDirectory: () => Promise.resolve('/nonexistent'),
-    actor: 'tester',
-  }
+  const config = v.parse(interruptsTable.schema, {})
+  const noted = notedCommand({ config, json, signal })
   const off = { all: false, total: false, heat: false, batch: false, check: false }
   const none = { cpus: undefined, filter: undefined, interval: 0.05, count: undefined, sort: undefined }
   const input: ShowInput = {
     args: [],
     flags: { ...off, ...none, record: undefined, replay: undefined, proc: undefined, sys: undefined, ...flags },
   }
-  return { code: await show(input, cx), lines, documents, notes }
+  const code = await show(input, noted.cx)
+  const lines = (text: string): string[] => text.split('\n').slice(0, -1)
+  const documents = noted.documents.map((document) => v.parse(sampleSchema, document))
+  return { code, lines: lines(noted.out()), documents, notes: lines(noted.notes()) }
 }
 
 function directory(t: TestContext): string {
