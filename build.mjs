@@ -25,7 +25,10 @@ async function commandLine() {
     chunkNames: 'noc/[name]-[hash]',
     platform: 'node',
     target: 'node20.19',
-    minifyIdentifiers: false, // names in stack traces stay readable; the size does not matter here
+    // Names in stack traces stay readable; the size does not matter here.
+    minify: false,
+    minifySyntax: true,
+    minifyWhitespace: true,
     define: { NOC_VERSION: JSON.stringify(version) },
     // Native parts stay packages; `node:sqlite` is unknown to the oldest Node we run on.
     external: ['@photostructure/sqlite', 'koffi', 'node:sqlite'],

@@ -20,6 +20,8 @@ export interface ChartProps {
   /** A moment to mark. */
   readonly at: number | null
   format(value: number): string
+  /** What is drawn are bytes: lines at powers of two, which read as round numbers of MiB. */
+  readonly binary?: boolean
   onZoom(range: Range): void
   /** Back to the chosen span that ends now. */
   onNow(): void
@@ -56,7 +58,9 @@ function markAt(marked: () => number | null, ink: string): (chart: UPlot) => voi
   }
 }
 
-function axes(length: () => number, format: (value: number) => string): UPlot.Axis[] {
+const POWERS_OF_TWO = Array.from({ length: 50 }, (_, power) => 2 ** power)
+
+function axes(length: () => number, { format, binary }: ChartProps): UPlot.Axis[] {
   const ink = colour('ink-3')
   const line = colour('line')
   const font = `11px ${getComputedStyle(document.body).fontFamily}`
@@ -69,7 +73,13 @@ function axes(length: () => number, format: (value: number) => string): UPlot.Ax
       grid: { show: false },
       values: (_, at) => at.map((one) => timeLabel(one, length())),
     },
-    { ...shared, size: 62, space: 40, values: (_, values) => values.map((one) => (one === 0 ? '0' : format(one))) },
+    {
+      ...shared,
+      size: 62,
+      space: 40,
+      values: (_, values) => values.map((one) => (one === 0 ? '0' : format(one))),
+      ...(binary ? { incrs: POWERS_OF_TWO } : {}),
+    },
   ]
 }
 
@@ -110,7 +120,7 @@ function options(props: ChartProps, wiring: Wiring): UPlot.Options {
     },
     series: [{}, ...lines, hidden, hidden],
     bands: [{ series: [first, first + 1], fill: colour('moon-haze') }],
-    axes: axes(() => range().to - range().from, props.format),
+    axes: axes(() => range().to - range().from, props),
     hooks: {
       draw: [markAt(() => wiring.current().at, colour('moon'))],
       setCursor: [(chart) => wiring.onCursor(chart.cursor.idx ?? null)],

@@ -21,6 +21,7 @@ interface Props {
   readonly title: string
   readonly lines: readonly ChartLine[]
   format(value: number): string
+  readonly binary?: boolean
 }
 
 /** Points asked for: about one in two pixels. */
@@ -62,7 +63,7 @@ function RangeButtons({ chosen }: { readonly chosen: string | null }): JSX.Eleme
 }
 
 /** Lines over time, with the range in the address. The drawing code comes only when it is needed. */
-export function History({ title, lines, format }: Props): JSX.Element {
+export function History({ title, lines, format, binary = false }: Props): JSX.Element {
   const Chart = useSignal<FunctionComponent<ChartProps> | null>(null)
   const gone = useSignal(false)
   useEffect(() => {
@@ -93,6 +94,7 @@ export function History({ title, lines, format }: Props): JSX.Element {
             range={range}
             at={Number(query.get('at')) || null}
             format={format}
+            binary={binary}
             onZoom={show}
             onNow={backToNow}
           />

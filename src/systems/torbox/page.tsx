@@ -113,7 +113,7 @@ export function Page(): JSX.Element {
       <Boxes document={document} onDone={view.refresh} />
       <DroppedTable document={document} />
       <LeakTest test={document.leakTest} onDone={view.refresh} />
-      <History title="Traffic of all boxes" lines={HISTORY} format={(value) => `${text(bytes(value))}/s`} />
+      <History title="Traffic of all boxes" lines={HISTORY} format={(value) => `${text(bytes(value))}/s`} binary />
       <CliLine command="noc torbox circuits --watch" />
     </div>
   )

@@ -100,6 +100,7 @@ function One({ atlas, title, counts, values, range, Chart, format }: OneProps): 
       range={range}
       at={atlas.shown.value?.map.hour.validAfter ?? null}
       format={format}
+      binary={values === counts.bandwidth}
       onZoom={({ from, to }) => setQuery({ from: String(Math.round(from)), to: String(Math.round(to)) }, true)}
       onNow={() => setQuery({ from: null, to: null }, true)}
     />
