@@ -1,102 +1,24 @@
 /** Boxes of an ordinary user, end to end: a real tor in a private network, an unprivileged user, real programs. */
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { type BuildOptions, build } from 'esbuild'
 import { torControl } from '#proto/torcontrol/client.ts'
-import type { UserBoxStatus } from '#systems/torbox/user/wire.ts'
 import { needs } from '../peers.ts'
-import { TOR_NETWORK, type TorNetwork, startTorNetwork } from '../tor/network.ts'
+import { TOR_NETWORK, type TorNetwork } from '../tor/network.ts'
+import { NOBODY, type Ran, type Running, type UserMachine, type Wish, userMachine } from './torbox-user-machine.ts'
 
-const NOBODY = 65_534
-const user = join(import.meta.dirname, '../../src/systems/torbox/user')
-
-/** What `noc torbox` does with a user's boxes, without the rest of it. */
-const DRIVER = `
-import { runUserBox } from '${user}/run.ts'
-import { joinUserBox, listUserBoxes, newIdentity, stopUserBox } from '${user}/boxes.ts'
-const [verb, ...args] = process.argv.slice(2)
-const options = JSON.parse(process.env.NOC_TEST_BOX)
-const verbs = {
-  run: () => runUserBox({ ...options, argv: args, note: console.error }),
-  join: () => joinUserBox(args[0], args.slice(1)),
-  ls: async () => console.log(JSON.stringify(await listUserBoxes())),
-  stop: () => stopUserBox(args[0]),
-  'new-identity': () => newIdentity(args[0]),
-}
-try {
-  process.exitCode = (await verbs[verb]()) || 0
-} catch (error) {
-  console.error(error.code, error.message)
-  process.exitCode = error.exit
-}
-`
-
-interface Ran {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
-interface Running {
-  readonly child: ChildProcess
-  readonly ended: Promise<Ran>
-  says(text: string): Promise<void>
-}
-
-let network: TorNetwork
-let directory: string
 const cleaners: (() => unknown)[] = []
 const t = { after: (fn: () => unknown): unknown => cleaners.push(fn) }
-
-interface Wish {
-  readonly options?: object
-  /** Typed at a terminal. */
-  readonly terminal?: boolean
-  readonly asRoot?: boolean
-  readonly before?: readonly string[]
-}
-
-function start(args: readonly string[], wish: Wish = {}): Running {
-  const { options = {}, terminal = false, asRoot = false, before = [] } = wish
-  const enter = ['--target', String(network.pid), '--net', '--']
-  const become = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--']
-  const driver = [process.execPath, join(directory, 'driver.mjs')]
-  const socks = { host: '127.0.0.1', port: network.ports.socks }
-  const line = [...driver, ...args]
-  const program = terminal ? ['script', '-qec', line.join(' '), '/dev/null'] : line
-  const child = spawn('nsenter', [...enter, ...(asRoot ? [] : become), ...before, ...program], {
-    cwd: '/',
-    env: {
-      PATH: process.env['PATH'],
-      HOME: '/nonexistent',
-      XDG_RUNTIME_DIR: join(directory, 'runtime'),
-      SSH_CONNECTION: '192.0.2.1 5000 192.0.2.2 22',
-      NOC_TEST_BOX: JSON.stringify({ socks, ...options }),
-    },
-  })
-  t.after(() => child.kill('SIGKILL'))
-  let [stdout, stderr] = ['', '']
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
-  const ended = once(child, 'close').then(([code]) => ({ code: Number(code ?? -1), stdout, stderr }))
-  const says = async (text: string): Promise<void> => {
-    while (!stdout.includes(text)) {
-      const over = await Promise.race([once(child.stdout, 'data').then(() => null), ended])
-      if (over !== null) throw new Error(`ended without "${text}": ${over.stdout}${over.stderr}`)
-    }
-  }
-  return { child, ended, says }
-}
-
-const run = (args: readonly string[], wish?: Wish): Promise<Ran> => start(args, wish).ended
-const inBox = (...argv: string[]): Promise<Ran> => run(['run', ...argv])
-const shell = (text: string, wish?: Wish): Promise<Ran> => run(['run', 'sh', '-c', text], wish)
-const boxes = async (): Promise<UserBoxStatus[]> => JSON.parse((await run(['ls'])).stdout) as UserBoxStatus[]
+let machine: UserMachine
+let network: TorNetwork
+const start = (args: readonly string[], wish?: Wish): Running => machine.start(args, wish)
+const run = (args: readonly string[], wish?: Wish): Promise<Ran> => machine.run(args, wish)
+const inBox = (...argv: string[]): Promise<Ran> => machine.inBox(...argv)
+const shell = (text: string, wish?: Wish): Promise<Ran> => machine.shell(text, wish)
 
 /** Numbers of processes that have this word in their command line. */
 function processesOf(word: string): number[] {
@@ -123,16 +45,8 @@ const PROGRAMS = ['curl', 'busybox', 'script', ...(TOR_NETWORK.programs ?? [])]
 
 describe("an ordinary user's box", { skip: needs({ root: true, programs: PROGRAMS }), timeout: 240_000 }, () => {
   before(async () => {
-    directory = mkdtempSync('/var/tmp/noc-')
-    t.after(() => rmSync(directory, { recursive: true, force: true }))
-    chmodSync(directory, 0o755)
-    mkdirSync(join(directory, 'runtime'), { mode: 0o700 })
-    chownSync(join(directory, 'runtime'), NOBODY, NOBODY)
-    const outfile = join(directory, 'driver.mjs')
-    const stdin = { contents: DRIVER, resolveDir: user }
-    const format: BuildOptions = { platform: 'node', format: 'esm', external: ['koffi'], logLevel: 'error' }
-    await build({ stdin, bundle: true, outfile, ...format })
-    network = await startTorNetwork({ after: (fn) => void t.after(fn) }, { outside: true })
+    machine = await userMachine(t)
+    network = machine.network
   })
   after(async () => {
     for (const clean of cleaners.toReversed()) await clean()
@@ -226,12 +140,12 @@ describe("an ordinary user's box", { skip: needs({ root: true, programs: PROGRAM
     }
 
     it('neither datagrams, nor the host by loopback, nor its Unix sockets; what was tried is told', async () => {
-      const file = join(directory, 'runtime', 'service.sock')
+      const file = join(machine.directory, 'runtime', 'service.sock')
       await serveOnHost(file)
       const { address = '', address6 = '' } = network.outside ?? {}
       const box = start(['run', process.execPath, '-e', PROBE, address, address6, file])
       await box.says('}')
-      const [status] = await boxes()
+      const [status] = await machine.boxes()
       box.child.stdin?.end()
       const { stdout } = await box.ended
       const found = JSON.parse(stdout) as Record<string, string>
@@ -254,8 +168,8 @@ describe("an ordinary user's box", { skip: needs({ root: true, programs: PROGRAM
       )
       assert.match(own.stdout, /refused/)
       const box = start(['run', 'sh', '-c', 'read -r go; curl -sS -m 5 http://www.outside.example/'])
-      await until('the box', async () => (await boxes()).length === 1)
-      const [status] = await boxes()
+      await until('the box', async () => (await machine.boxes()).length === 1)
+      const [status] = await machine.boxes()
       const inside = ['--preserve-credentials', ...['user', 'net'].map((s) => `--${s}=/proc/${status?.anchor}/ns/${s}`)]
       const become = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', 'nsenter', ...inside]
       const flush = spawn(become[0] ?? '', [
@@ -339,16 +253,16 @@ describe("an ordinary user's box", { skip: needs({ root: true, programs: PROGRAM
         'ls /tmp; curl -sS -m 60 -o /dev/null http://www.outside.example/; exit 4',
       ])
       assert.deepEqual([joined.code, joined.stdout], [4, 'mine\n'], joined.stderr)
-      const [box] = await boxes()
+      const [box] = await machine.boxes()
       assert.deepEqual([box?.name, box?.uid, box?.names], ['web', NOBODY, 1])
       assert.equal(box?.traffic.connected, 1)
       assert.ok((box?.traffic.bytesIn ?? 0) > 100)
       assert.equal((await run(['new-identity', 'web'])).code, 0)
-      assert.notEqual((await boxes())[0]?.socksUser, box?.socksUser)
+      assert.notEqual((await machine.boxes())[0]?.socksUser, box?.socksUser)
       assert.match((await run(['run', 'true'], { options: { name: 'web' } })).stderr, /NOC_TORBOX_NAME_TAKEN/)
       assert.equal((await run(['stop', 'web'])).code, 0)
       assert.equal((await first.ended).code, 128 + 15)
-      assert.deepEqual(await boxes(), [])
+      assert.deepEqual(await machine.boxes(), [])
       assert.match((await run(['stop', 'web'])).stderr, /NOC_TORBOX_NONE/)
     })
 
@@ -356,7 +270,7 @@ describe("an ordinary user's box", { skip: needs({ root: true, programs: PROGRAM
       const hold = [process.execPath, '-e', "require('net').connect(80, 'www.outside.example')"]
       const connected = (name: string, streams: number): Promise<void> =>
         until(`${streams} streams of ${name}`, async () => {
-          const box = (await boxes()).find((one) => one.name === name)
+          const box = (await machine.boxes()).find((one) => one.name === name)
           return box?.traffic.connected === streams
         })
       const held = [
@@ -392,7 +306,7 @@ describe("an ordinary user's box", { skip: needs({ root: true, programs: PROGRAM
       await until('the sleep', () => processesOf(word).length > 0)
       box.child.kill('SIGKILL')
       await until('the end of all', () => processesOf(word).length === 0)
-      assert.deepEqual(await boxes(), [])
+      assert.deepEqual(await machine.boxes(), [])
     })
 
     it('of root is that of the user who is named', async () => {
