@@ -1,10 +1,11 @@
 /** `noc tormap diff`. */
 import type { CommandContext } from '#core/cli/command.ts'
+import { systemClock } from '#core/clock.ts'
 import { NocError, exitCode } from '#core/errors.ts'
 import { plain } from '#core/plain.ts'
 import { type Cell, type Column, table } from '#core/tui/table.ts'
 import { count } from '#core/units.ts'
-import { type InputFlags, openMap, previousMap } from './cli-input.ts'
+import { type FileFlags, NO_FILE_FLAGS, openMap, previousMap, storedTime } from './cli-input.ts'
 import { type ChangedRelay, type Difference, difference } from './difference.ts'
 import { hourWire } from './stats.ts'
 import type { RelayMap } from './types.ts'
@@ -15,16 +16,21 @@ const SHOWN = 10
 
 /** What `noc tormap diff` receives (index.ts). */
 export interface DiffInput {
-  readonly flags: Omit<InputFlags, 'consensus'> & { readonly all: boolean }
+  readonly flags: FileFlags & { readonly all: boolean }
   readonly args: readonly string[]
 }
 
 /** `noc tormap diff [OLD] [NEW]`: exit 1 when there are new bad exits. */
 export async function diff({ flags, args }: DiffInput, cx: CommandContext): Promise<number> {
   const [old, fresh] = args
-  const after = (await openMap({ ...flags, consensus: fresh }, cx)).map
-  const before =
-    old === undefined ? await previousMap(flags, cx) : (await openMap({ ...flags, consensus: old }, cx)).map
+  const now = systemClock.now()
+  const isStored = (one: string | undefined): boolean => storedTime(one, now) !== null
+  // Beside a file, an hour of the history does without the flags that are for the file.
+  const isMixed = isStored(old) !== isStored(fresh)
+  const open = async (consensus: string | undefined): Promise<RelayMap> =>
+    (await openMap({ ...(isMixed && isStored(consensus) ? NO_FILE_FLAGS : flags), consensus }, cx)).map
+  const after = await open(fresh)
+  const before = old === undefined ? await previousMap(flags, cx) : await open(old)
   if (before === null) throw nothingBefore()
   const changes = difference(before, after)
   if (cx.json) cx.out.json({ ...changes, verified: { from: before.verification.state, to: after.verification.state } })

@@ -56,7 +56,8 @@ function machine(t: TestContext, settings: { readonly json?: boolean; readonly t
     text: () => Buffer.concat(said.out).toString(),
     exportMap: (flags: Partial<ExportFlags>) =>
       exportMap({ flags: { ...NO_FLAGS, consensus, format: undefined, class: undefined, ...flags } }, cx),
-    build: (flags: Partial<BuildFlags>) => build({ flags: { ...NO_FLAGS, consensus, force: false, ...flags } }, cx),
+    build: (flags: Partial<BuildFlags>) =>
+      build({ flags: { ...NO_FLAGS, consensus, hours: undefined, force: false, ...flags } }, cx),
   }
 }
 

@@ -9,6 +9,7 @@ import type { TormapConfig } from './config.ts'
 import { FILES, fetchFolder, held } from './fetch/folder.ts'
 import { type MapInput, type Mapped, readMap } from './read.ts'
 import type { RelayMap } from './types.ts'
+import { timeText } from './words.ts'
 
 /**
  * How much of a function has to run before V8 compiles it anew with all optimizations, bytes of bytecode; nine times its
@@ -32,9 +33,10 @@ export interface InputFlags {
 /** The map that the flags mean: of files, of an hour of the history, or of what was fetched last; remarks go to stderr. */
 export async function openMap(flags: InputFlags, cx: CommandContext): Promise<Mapped> {
   const now = systemClock.now()
-  const { consensus } = flags
-  const hour = consensus === undefined || existsSync(consensus) ? null : timeOf(consensus, now)
+  const hour = storedTime(flags.consensus, now)
   if (hour !== null) {
+    const [given] = fileFlags(flags)
+    if (given !== undefined) throw onlyForFiles(given, hour)
     const { hourAt } = await import('./cli-hour.ts')
     return { map: await hourAt(await cx.dataDirectory(), hour, now), notes: [] }
   }
@@ -45,8 +47,41 @@ export async function openMap(flags: InputFlags, cx: CommandContext): Promise<Ma
   return mapped
 }
 
+/** The time that `--consensus` means when it names an hour of the history; null: a file, or what was fetched last. */
+export function storedTime(consensus: string | undefined, now: number): number | null {
+  return consensus === undefined || existsSync(consensus) ? null : timeOf(consensus, now)
+}
+
+/** The flags that say how files are read. */
+export type FileFlags = Omit<InputFlags, 'consensus'>
+
+/** None of them given. */
+export const NO_FILE_FLAGS: FileFlags = {
+  certs: undefined,
+  microdescs: [],
+  descriptors: [],
+  authorities: [],
+  geo: undefined,
+  asn: undefined,
+  at: undefined,
+}
+
+/** Those that were given, as one types them. */
+export function fileFlags(flags: FileFlags): readonly string[] {
+  const names = Object.keys(NO_FILE_FLAGS) as readonly (keyof FileFlags)[]
+  return names.filter((name) => (flags[name]?.length ?? 0) > 0).map((name) => `--${name}`)
+}
+
+function onlyForFiles(flag: string, hour: number): NocError {
+  const what = `the hour of ${timeText(hour)} comes from the history as it was verified and placed then`
+  return new NocError('NOC_TORMAP_FILE_FLAG', `${flag} is for files only: ${what}.`, {
+    exit: exitCode.usage,
+    hint: 'Leave it out, or name a file instead of a time.',
+  })
+}
+
 /** The map of the consensus that was fetched before the last one, without descriptors; null when there is none. */
-export async function previousMap(flags: Omit<InputFlags, 'consensus'>, cx: CommandContext): Promise<RelayMap | null> {
+export async function previousMap(flags: FileFlags, cx: CommandContext): Promise<RelayMap | null> {
   const folder = fetchFolder(await cx.dataDirectory())
   const [newest] = await held(folder)
   if (newest === undefined || newest.flavour === 'onionoo') return null

@@ -1,120 +1,22 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { type TestContext, before, describe, it } from 'node:test'
 import { gzipSync, deflateSync } from 'node:zlib'
-import * as v from 'valibot'
-import type { CommandContext } from '#core/cli/command.ts'
 import { NocError, exitCode } from '#core/errors.ts'
-import { plain } from '#core/plain.ts'
-import { temporaryDirectory } from '../../../test/fixtures/store/temporary.ts'
+import { type Bench, commandLine, fails } from '../../../test/tormap/command-line.ts'
 import { startDirServer } from '../../../test/tormap/dirport.ts'
 import { HOUR_MS, type Network, START, directoryAt, makeNetwork } from '../../../test/tormap/network.ts'
-import { type TormapConfig, tormapTable } from './config.ts'
-import { trustedBy } from './fetch/sources.ts'
-import { openHistory } from './history/store.ts'
-import { tormap } from './index.ts'
-import { mapOf } from './read.ts'
+import type { TormapConfig } from './config.ts'
+import { writeMmdb } from './geo/fixtures/write-mmdb.ts'
 
 const RELAYS = 6
-const HERE = new AbortController().signal
-
-interface Ran {
-  readonly code: number
-  readonly text: string
-  readonly notes: string
-  readonly documents: readonly unknown[]
-}
-
-interface Bench {
-  readonly data: string
-  /** Files of the first hour: consensus, certificates, descriptors, torrc. */
-  file(name: 'consensus' | 'certs' | 'descriptors' | 'torrc' | 'later'): string
-  run(line: string, ...more: readonly string[]): Promise<Ran>
-  json(line: string, ...more: readonly string[]): Promise<{ readonly code: number; readonly document: unknown }>
-}
 
 let network: Network
 
-/** Runs commands as the command line would, with a data directory of its own. */
-function bench(t: TestContext, settings: Partial<TormapConfig> = {}): Bench {
-  const data = temporaryDirectory(t)
-  const file: Bench['file'] = (name) => join(data, name)
-  const { consensus, certificates, descriptors } = directoryAt(network, 0)
-  writeFileSync(file('consensus'), consensus)
-  writeFileSync(file('certs'), Object.values(certificates).join(''))
-  writeFileSync(file('descriptors'), Object.values(descriptors).join(''))
-  writeFileSync(file('torrc'), `SocksPort 0\n${network.lines.join('\n')}\n`)
-  writeFileSync(file('later'), directoryAt(network, 1, { relays: RELAYS - 1 }).consensus)
-  const config: TormapConfig = {
-    ...v.parse(tormapTable.schema, { geo: 'none' }),
-    authorities: network.lines,
-    ...settings,
-  }
-  const execute = async (words: readonly string[], json: boolean): Promise<Ran> => {
-    const lines: string[] = []
-    const notes: string[] = []
-    const documents: unknown[] = []
-    const cx: CommandContext = {
-      out: {
-        terminal: false,
-        unicode: true,
-        columns: () => 80,
-        rows: () => 24,
-        line: (text = '') => void lines.push(text),
-        json: (document) => void documents.push(JSON.parse(JSON.stringify(document))),
-        note: (text) => void notes.push(text),
-        ink: (_, text) => plain(text),
-        raw: () => true,
-      },
-      stdin: process.stdin,
-      signal: HERE,
-      json,
-      configFile: () => undefined,
-      config: <C>() => Promise.resolve(config as C),
-      dataDirectory: () => Promise.resolve(data),
-      actor: 'tester',
-    }
-    const code = await runWords(words, cx)
-    return { code, text: lines.join('\n'), notes: notes.join('\n'), documents }
-  }
-  const words = (line: string, more: readonly string[]): string[] => [...line.split(' ').filter(Boolean), ...more]
-  return {
-    data,
-    file,
-    run: (line, ...more) => execute(words(line, more), false),
-    json: async (line, ...more) => {
-      const { code, documents } = await execute(words(line, more), true)
-      return { code, document: documents.at(-1) }
-    },
-  }
-}
-
-/** `stats --geo none FILE`: the command's own flags, parsed as simply as tests need it. */
-async function runWords(words: readonly string[], cx: CommandContext): Promise<number> {
-  const verb = words[0] !== undefined && words[0] in tormap.commands ? words[0] : ''
-  const command = tormap.commands[verb]
-  assert.ok(command)
-  const rest = verb === '' ? [...words] : words.slice(1)
-  const flags: Record<string, unknown> = {}
-  for (const [name, flag] of Object.entries(command.flags)) {
-    flags[name] = flag.kind === 'switch' ? false : flag.kind === 'text' && flag.repeat ? [] : undefined
-  }
-  const args: string[] = []
-  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
-    const name = word.replace(/^--/, '').replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
-    const flag = word.startsWith('--') ? command.flags[name] : undefined
-    if (flag === undefined) args.push(word)
-    else if (flag.kind === 'switch') flags[name] = true
-    else if (flag.kind === 'text' && flag.repeat) flags[name] = [...(flags[name] as string[]), rest.shift()]
-    else flags[name] = rest.shift()
-  }
-  const input = { flags, args } as Parameters<Awaited<ReturnType<typeof command.load>>>[0]
-  return (await command.load())(input, cx)
-}
-
-const fails = (code: string, exit: number) => (error: unknown) =>
-  error instanceof NocError && error.code === code && error.exit === exit
+const bench = (t: TestContext, settings: Partial<TormapConfig> = {}): Bench => commandLine(t, network, settings)
 
 describe('noc tormap', { timeout: 60_000 }, () => {
   before(async () => {
@@ -242,29 +144,6 @@ describe('noc tormap', { timeout: 60_000 }, () => {
     assert.match((await run(`diff ${file('consensus')} ${file('later')}`, ...certs)).text, /6 relays, then 5 \(-1\)/)
   })
 
-  it('takes hours of the history like files, by the time at which they were in force', async (t) => {
-    const { json, run, data, file } = bench(t)
-    await assert.rejects(run('diff 2026-11-01T10:00 2026-11-01T11:00'), fails('NOC_TORMAP_NO_HOUR', exitCode.usage))
-    const history = await openHistory(join(data, 'tormap'), START)
-    for (const [hour, relays] of [RELAYS, RELAYS - 1].entries()) {
-      const { consensus, certificates } = directoryAt(network, hour, { relays })
-      const documents = { certificates: Object.values(certificates).map((text) => Buffer.from(text)) }
-      const options = { geo: null, asn: null, now: START + hour * HOUR_MS, trusted: trustedBy(network.lines, START) }
-      const { map } = mapOf({ consensus, ...documents, microdescriptors: [], descriptors: [] }, options)
-      await history.add(map)
-    }
-    history.close()
-    const { document } = await json('diff 2026-11-01T10:59 2026-11-01T11:00')
-    const { from, to, relays } = document as { from: number; to: number; relays: object }
-    assert.deepEqual([from, to, relays], [START, START + HOUR_MS, { before: RELAYS, after: RELAYS - 1 }])
-    const mixed = await run(`diff ${file('consensus')} 2026-11-01T11:30Z --certs ${file('certs')}`)
-    assert.match(mixed.text, /6 relays, then 5 \(-1\)/)
-    assert.match((await run('stats --consensus 2026-11-01T10:00Z')).text, /^6 relays .* 10:00 UTC\.\nVerified: 3 of 3/)
-    for (const time of ['2026-11-01T09:59', '2026-11-01T14:00', '2026-12-01']) {
-      await assert.rejects(run(`stats --consensus ${time}`), fails('NOC_TORMAP_NO_HOUR', exitCode.usage))
-    }
-  })
-
   it('says which file is no consensus, and what is missing, with the right exit code', async (t) => {
     const { run, file } = bench(t)
     await assert.rejects(run(`stats --consensus ${file('certs')}`), (error) => {
@@ -273,8 +152,47 @@ describe('noc tormap', { timeout: 60_000 }, () => {
       return error.exit === exitCode.usage
     })
     await assert.rejects(run('stats --consensus /nonexistent'), fails('NOC_TORMAP_FILE', exitCode.usage))
+    for (const flag of ['--geo', '--asn']) {
+      await assert.rejects(run(`stats --consensus ${file('consensus')} ${flag} nothere.mmdb`), (error) => {
+        assert.ok(error instanceof NocError)
+        assert.match(error.message, /nothere\.mmdb can't be opened: there is no such file\.$/)
+        assert.match(error.hint ?? '', new RegExp(`MMDB.*${flag}`))
+        return error.exit === exitCode.usage
+      })
+    }
     await assert.rejects(run('stats'), fails('NOC_TORMAP_NOTHING_FETCHED', exitCode.unable))
     await assert.rejects(run(''), fails('NOC_TORMAP_NOTHING_FETCHED', exitCode.unable))
+  })
+
+  it('counts what the daemon shows while nothing was fetched, and says which flags that leaves out', async (t) => {
+    const { run, json, data, file } = bench(t)
+    const { document } = await json(`--consensus ${file('consensus')} --certs ${file('certs')}`)
+    const daemon = createServer((_, response) => response.end(JSON.stringify(document)))
+    daemon.listen(join(data, 'console.sock'))
+    await once(daemon, 'listening')
+    t.after(() => daemon.close())
+    const shown = await run('stats')
+    assert.match(shown.text, /^6 relays/)
+    assert.equal(shown.notes, '')
+    assert.match((await run('stats --geo none --at now')).notes, /^--geo, --at: for files only/)
+  })
+
+  it('breaks what it says between words, within 80 columns', async (t) => {
+    const { run, data, file } = bench(t)
+    const places = join(data, 'places.mmdb')
+    writeFileSync(places, writeMmdb({ '192.0.2.0/24': { country: { iso_code: 'DE' } } }, { type: 'GeoLite2-City' }))
+    const { text } = await run(`--consensus ${file('consensus')} --certs ${file('certs')} --geo ${places}`)
+    const lines = text.split('\n')
+    assert.deepEqual(
+      lines.filter((line) => line.length > 80),
+      [],
+    )
+    const said = lines.slice(lines.findIndex((line) => line.startsWith('Places: ')))
+    assert.match(
+      said.join(' '),
+      /^Places: GeoLite2-City, built .* available from https:\/\/www\.maxmind\.com\. The geo/,
+    )
+    assert.ok(said.slice(0, -1).every((line) => line.length > 50))
   })
 
   it('contacts nobody in a dry run, and lists who would be', async (t) => {

@@ -1,13 +1,15 @@
 /** `noc tormap` and `noc tormap stats`. */
 import type { CommandContext } from '#core/cli/command.ts'
 import { systemClock } from '#core/clock.ts'
+import type { Ink } from '#core/cli/output.ts'
 import { NocError, exitCode } from '#core/errors.ts'
 import { plain } from '#core/plain.ts'
 import { table } from '#core/tui/table.ts'
+import { wrap } from '#core/tui/text.ts'
 import { count } from '#core/units.ts'
 import type { Verdict } from '#core/verdict.ts'
 import { daemonHour } from './cli-daemon.ts'
-import { type InputFlags, NOTHING_FETCHED, inputOf, openMap, previousMap } from './cli-input.ts'
+import { type InputFlags, NOTHING_FETCHED, fileFlags, inputOf, openMap, previousMap } from './cli-input.ts'
 import type { TormapConfig } from './config.ts'
 import { trustedBy } from './fetch/sources.ts'
 import { findings } from './findings.ts'
@@ -21,6 +23,9 @@ import { CLASS_WORDS, countryRows, headline, shareText, verifiedText } from './w
 
 /** Countries that are shown when nobody asked for all. */
 const COUNTRIES_SHOWN = 10
+
+/** Wider text is hard to read, columns. */
+const WIDEST = 100
 
 /** `noc tormap`: the answer, what is wrong, and who makes up the network. */
 export async function show(
@@ -43,7 +48,7 @@ export async function show(
   out.line()
   printCountries(map, flags.all ? Infinity : COUNTRIES_SHOWN, cx)
   out.line()
-  out.line(plain(geoSentence(map)))
+  say(geoSentence(map), cx)
   return code
 }
 
@@ -67,6 +72,8 @@ async function hourOf(flags: InputFlags, cx: CommandContext): Promise<HourWire> 
     if (!(error instanceof NocError) || error.code !== NOTHING_FETCHED) throw error
     const shown = await daemonHour(await cx.dataDirectory())
     if (shown === null) throw error
+    const given = fileFlags(flags)
+    if (given.length > 0) cx.out.note(`${given.join(', ')}: for files only; this is what the daemon shows.`)
     return shown
   }
 }
@@ -82,21 +89,33 @@ async function judge(map: RelayMap, flags: InputFlags, cx: CommandContext): Prom
   return findings(map, await previousMap(flags, cx), config, { at: systemClock.now(), trusted })
 }
 
-function printHead(hour: HourWire, { out }: CommandContext): void {
-  const ink = hour.verified.state === 'good' && !hour.sample ? 'ok' : 'warning'
-  out.line(out.ink(ink, headline(hour)))
-  out.line(plain(verifiedText(hour.verified)))
+/** A paragraph, broken between words. */
+function say(
+  paragraph: string,
+  { out }: CommandContext,
+  { indent = '', ink }: { indent?: string; ink?: Ink } = {},
+): void {
+  const columns = Math.min(out.columns(), WIDEST) - indent.length
+  for (const line of wrap(plain(paragraph), columns)) out.line(indent + (ink === undefined ? line : out.ink(ink, line)))
 }
 
-function printVerdict({ severity, summary, evidence, fix, commands }: Verdict, { out }: CommandContext): void {
+function printHead(hour: HourWire, cx: CommandContext): void {
+  const ink = hour.verified.state === 'good' && !hour.sample ? 'ok' : 'warning'
+  cx.out.line(cx.out.ink(ink, headline(hour)))
+  say(verifiedText(hour.verified), cx)
+}
+
+function printVerdict({ severity, summary, evidence, fix, commands }: Verdict, cx: CommandContext): void {
+  const { out } = cx
   out.line()
   out.line(out.ink(severity, summary))
-  out.line(`  ${plain(evidence)}`)
-  out.line(`  ${plain(fix)}`)
+  say(evidence, cx, { indent: '  ' })
+  say(fix, cx, { indent: '  ' })
   for (const line of commands) out.line(`  ${out.ink('accent', line)}`)
 }
 
-function printClasses(hour: HourWire, { out }: CommandContext): void {
+function printClasses(hour: HourWire, cx: CommandContext): void {
+  const { out } = cx
   const { relays, classes, placed } = hour
   const row = (name: string, number: number): string[] => [
     name,
@@ -118,7 +137,7 @@ function printClasses(hour: HourWire, { out }: CommandContext): void {
   ]
   for (const line of lines) out.line(line)
   const note = fastUnknown(hour)
-  if (note !== null) out.line(out.ink('faint', note))
+  if (note !== null) say(note, cx, { ink: 'faint' })
   out.line()
   for (const line of table([{ title: 'ALSO' }, columns[1], columns[2]], also, options)) out.line(line)
   out.line()

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import {
+  chmodSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
@@ -15,6 +17,7 @@ import { dirname, join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { type CityResponse, Reader } from 'mmdb-lib'
+import { exitCode } from '#core/errors.ts'
 import { ipv4Text } from '#proto/netlink/address.ts'
 import { writeMmdb } from './fixtures/write-mmdb.ts'
 import { NOWHERE } from './geo.ts'
@@ -147,10 +150,37 @@ describe('a geo database', () => {
   })
 
   it('that is missing or something else is refused in words', async () => {
-    await assert.rejects(openGeo(join(folder, 'nothing.mmdb'), cx), { code: 'NOC_TORMAP_GEO_OPEN' })
-    await assert.rejects(openGeo(file('letter.txt', 'Dear Sir,\n'), cx), /letter\.txt.*no MMDB file/)
-    await assert.rejects(openGeo(file('empty.mmdb', ''), cx), /no MMDB file/)
+    mkdirSync(join(folder, 'folder.mmdb'))
+    const broken: Readonly<Record<string, RegExp>> = {
+      [join(folder, 'nothing.mmdb')]: /nothing\.mmdb can't be opened: there is no such file\.$/,
+      [join(city, 'below.mmdb')]: /below\.mmdb can't be opened: there is no such file\.$/,
+      [join(folder, 'folder.mmdb')]: /folder\.mmdb can't be opened: it is a folder\.$/,
+      // A pipe that nobody writes to would be waited for.
+      '/dev/null': /\/dev\/null can't be opened: it is no regular file\.$/,
+      [file('letter.txt', 'Dear Sir,\n')]: /letter\.txt can't be opened: it is no MMDB file/,
+      [file('empty.mmdb', '')]: /empty\.mmdb can't be opened: it is no MMDB file/,
+      [file('letter.mmdb.gz', gzipSync('Dear Sir,\n'))]: /letter\.mmdb\.gz can't be opened: it is no MMDB file/,
+    }
+    for (const [path, message] of Object.entries(broken)) {
+      const expected = { name: 'NocError', code: 'NOC_TORMAP_GEO_OPEN', exit: exitCode.usage, message }
+      await assert.rejects(openGeo(path, cx), { ...expected, hint: /--geo/ })
+      await assert.rejects(openAsn(path, cx), { ...expected, hint: /--asn/ })
+    }
     assert.equal(await openGeo('none', cx), null)
+  })
+
+  it('that this user may not read is refused in words', async () => {
+    const locked = file('locked.mmdb', NESTED)
+    chmodSync(locked, 0)
+    // Root may read anything, so it is nobody for a moment.
+    const user = process.geteuid?.() ?? 0
+    if (user === 0) process.seteuid?.(65_534)
+    try {
+      const expected = { message: /permission denied/, exit: exitCode.unable, hint: /as root/ }
+      for (const open of [openGeo, openAsn]) await assert.rejects(open(locked, cx), expected)
+    } finally {
+      process.seteuid?.(user)
+    }
   })
 })
 

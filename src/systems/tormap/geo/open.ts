@@ -1,7 +1,7 @@
-import { closeSync, existsSync, openSync, readSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
-import { NocError, exitCode, reasonOf } from '#core/errors.ts'
+import { NocError, type NocErrorDetails, exitCode, reasonOf, systemErrorCode } from '#core/errors.ts'
 import { addressBytes } from '#proto/netlink/address.ts'
 import { lookupAll } from '../placed.ts'
 import type { AutonomousSystem, GeoSource, Place } from '../types.ts'
@@ -50,9 +50,12 @@ export async function openGeo(choice: string | undefined, cx: OpenContext): Prom
 /** Opens a database of autonomous systems (MMDB, also packed with gzip); null without a file. */
 export async function openAsn(file: string | undefined, cx: OpenContext): Promise<AsnLookup | null> {
   if (file === undefined || file === '' || file === 'none') return null
-  const pages = await openPath(file, cx)
+  const pages = await openPath(file, SYSTEMS, cx)
   const meaning = (record: MmdbRecord | null): AutonomousSystem | null => (record === null ? null : systemOf(record))
-  return closingOnError(pages, () => ({ ...mmdbLookup(pages, cx, SYSTEM_KEYS, meaning), close: pages.close }))
+  return closingOnError(pages, () => {
+    if (!isMmdb(pages)) throw unusable(file, SYSTEMS, 'it is no MMDB file')
+    return { ...mmdbLookup(pages, cx, SYSTEM_KEYS, meaning), close: pages.close }
+  })
 }
 
 function installedCity(): string | null {
@@ -66,9 +69,10 @@ function installedCity(): string | null {
 }
 
 async function openFile(file: string, cx: OpenContext): Promise<Geo> {
-  const pages = await openPath(file, cx)
+  const pages = await openPath(file, PLACES, cx)
   return closingOnError(pages, () => {
-    if (!isMmdb(pages) && isGeoip(pages)) {
+    if (!isMmdb(pages)) {
+      if (!isGeoip(pages)) throw unusable(file, PLACES, "it is no MMDB file, nor tor's geoip")
       const ipv6 = join(dirname(file), 'geoip6')
       return countriesGeo(pages, existsSync(ipv6) ? openPages(ipv6) : null, cx.now ?? Date.now())
     }
@@ -77,17 +81,42 @@ async function openFile(file: string, cx: OpenContext): Promise<Geo> {
   })
 }
 
-async function openPath(file: string, cx: OpenContext): Promise<PagedFile> {
+async function openPath(file: string, kind: Kind, cx: OpenContext): Promise<PagedFile> {
   try {
+    const stats = statSync(file)
+    if (stats.isDirectory()) throw unusable(file, kind, 'it is a folder')
+    // Opening a pipe would wait for who writes to it, and look-ups need any place of the file at any time.
+    if (!stats.isFile()) throw unusable(file, kind, 'it is no regular file')
     return openPages(isPacked(file) ? await unpacked(file, cx.cacheFolder) : file, basename(file))
   } catch (cause) {
     if (cause instanceof NocError) throw cause
-    throw new NocError('NOC_TORMAP_GEO_OPEN', `The geo database ${file} can't be opened: ${reasonOf(cause)}.`, {
-      exit: exitCode.usage,
-      hint: 'Name an MMDB file, or "none" to do without places.',
-      cause,
-    })
+    const code = systemErrorCode(cause)
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw unusable(file, kind, 'there is no such file', { cause })
+    const exit = exitCode.unable
+    if (code !== 'EACCES') throw unusable(file, kind, reasonOf(cause), { cause, exit })
+    const hint = 'Run it as root, or as a user who may read the file.'
+    throw unusable(file, kind, 'permission denied', { cause, exit, hint })
   }
+}
+
+/** A kind of database: what it is called, and how one names another. */
+interface Kind {
+  readonly name: string
+  readonly hint: string
+}
+
+const PLACES: Kind = {
+  name: 'geo database',
+  hint: "Name an MMDB file (.gz too) or tor's geoip with --geo or as `geo` in [tormap]; `none` does without places.",
+}
+const SYSTEMS: Kind = {
+  name: 'database of networks',
+  hint: 'Name an MMDB file (.gz too) with --asn or as `asn` in [tormap]; without it networks have no names.',
+}
+
+function unusable(file: string, { name, hint }: Kind, why: string, details: NocErrorDetails = {}): NocError {
+  const message = `The ${name} ${file} can't be opened: ${why}.`
+  return new NocError('NOC_TORMAP_GEO_OPEN', message, { exit: exitCode.usage, hint, ...details })
 }
 
 function isPacked(file: string): boolean {

@@ -84,7 +84,7 @@ describe('the files of a site', () => {
   it('can have several hours, each in a folder of its own, and counts over all of them', async () => {
     const later = testMap({ relays: 8 })
     const consensus = { ...later.consensus, validAfter: later.consensus.validAfter + HOUR }
-    const files = await contents([testMap({ relays: 16 }), { ...later, consensus }])
+    const files = await contents([{ ...later, consensus }, testMap({ relays: 16 })])
     const { hours } = run(files, 'hours', 'data/hours.js')
     assert.equal(hours.length, 2)
     for (const at of hours) assert.ok(files.has(`data/${at}/map.js`))
@@ -92,6 +92,31 @@ describe('the files of a site', () => {
     assert.deepEqual(counts.at, hours)
     assert.deepEqual(counts.relays.exit, [2, 1])
     assert.deepEqual(counts.bandwidth.exitFast, [40_000_000, 20_000_000])
+  })
+
+  it('are made of one hour after the other, so that no two have to be in memory', async () => {
+    const log: string[] = []
+    function* hours(): Generator<RelayMap> {
+      for (const later of [2, 0, 1]) {
+        log.push(`asked for ${later}`)
+        const map = testMap({ relays: 8 })
+        yield { ...map, consensus: { ...map.consensus, validAfter: later * HOUR } }
+      }
+    }
+    for await (const { path } of siteFiles(hours())) if (path.endsWith('/map.js')) log.push(path)
+    const made = ['asked for 2', 'data/7200000/map.js', 'asked for 0', 'data/0/map.js', 'asked for 1']
+    assert.deepEqual(log, [...made, 'data/3600000/map.js'])
+  })
+
+  it('leave a gap in the counts where hours are missing', async () => {
+    const newest = testMap({ relays: 16 })
+    const validAfter = newest.consensus.validAfter - 3 * HOUR
+    const files = await contents([
+      newest,
+      { ...testMap({ relays: 8 }), consensus: { ...newest.consensus, validAfter } },
+    ])
+    assert.equal(run(files, 'hours', 'data/hours.js').hours.length, 2)
+    assert.deepEqual(run(files, 'counts', 'data/counts.js').relays.exit, [1, null, null, 2])
   })
 
   it('count no bandwidth where none is known', async () => {

@@ -1,7 +1,8 @@
 /** The files of a static site: the page's data as scripts that work from a folder too, and the map in every format. */
-import { ORIGINAL_CLASSES, type MapRelay, type OriginalClass, type RelayMap } from '../types.ts'
+import { type ClassCount, countClasses, countsWire } from '../history/counts.ts'
+import { ORIGINAL_CLASSES, type OriginalClass, type RelayMap } from '../types.ts'
 import { mapWire, namesWire } from '../wire-map.ts'
-import type { CountsWire, HoursWire } from '../wire.ts'
+import type { HoursWire } from '../wire.ts'
 import { csvRows } from './csv.ts'
 import { FORMATS } from './formats.ts'
 import { geojsonLines } from './geojson.ts'
@@ -18,26 +19,36 @@ export interface SiteFile {
   readonly pieces: Iterable<string | Uint8Array>
 }
 
-/** All files but the page itself, for these hours, oldest first; the other formats show the last one. */
-export async function* siteFiles(maps: readonly RelayMap[]): AsyncGenerator<SiteFile> {
-  const newest = maps.at(-1)
-  if (newest === undefined) return
-  const folders = kmlFolders(newest)
+/**
+ * All files but the page itself, for these hours in any order, the newest first; the other formats show that one. Of
+ * the others only one at a time is in memory.
+ */
+export async function* siteFiles(maps: Iterable<RelayMap> | AsyncIterable<RelayMap>): AsyncGenerator<SiteFile> {
+  const counted: (readonly [at: number, count: ClassCount])[] = []
+  for await (const map of maps) {
+    yield* counted.length === 0 ? newestFiles(map) : hourFiles(map)
+    counted.push([map.consensus.validAfter, countClasses(map)])
+  }
+  counted.sort(([a], [b]) => a - b)
+  const hours: HoursWire = { hours: counted.map(([at]) => at) }
+  yield { path: 'data/hours.js', pieces: script('hours', hours) }
+  yield { path: 'data/counts.js', pieces: script('counts', countsWire(counted)) }
+}
+
+async function* newestFiles(map: RelayMap): AsyncGenerator<SiteFile> {
+  const folders = kmlFolders(map)
   // Both are compressed on other threads while the rest is made.
-  const compressed = Promise.all([kmz(newest, folders), png(newest)])
+  const compressed = Promise.all([kmz(map, folders), png(map)])
   // Nobody waits for it yet; what goes wrong is told below.
   compressed.catch(() => undefined)
   for (const name of ORIGINAL_CLASSES) {
     const own = folders.filter((folder) => folder.name === name)
-    yield { path: `tormap-${dashed(name)}.kml`, pieces: kmlDocument(newest, own) }
+    yield { path: `tormap-${dashed(name)}.kml`, pieces: kmlDocument(map, own) }
   }
-  yield { path: FORMATS.geojson.file, pieces: geojsonLines(newest) }
-  yield { path: FORMATS.csv.file, pieces: csvRows(newest) }
-  yield { path: FORMATS.svg.file, pieces: [svg(newest)] }
-  const hours: HoursWire = { hours: maps.map(({ consensus }) => consensus.validAfter) }
-  yield { path: 'data/hours.js', pieces: script('hours', hours) }
-  yield { path: 'data/counts.js', pieces: script('counts', countsOf(maps)) }
-  for (const map of maps) yield* hourFiles(map)
+  yield { path: FORMATS.geojson.file, pieces: geojsonLines(map) }
+  yield { path: FORMATS.csv.file, pieces: csvRows(map) }
+  yield { path: FORMATS.svg.file, pieces: [svg(map)] }
+  yield* hourFiles(map)
   const [archive, picture] = await compressed
   yield { path: FORMATS.kmz.file, pieces: [archive] }
   yield { path: FORMATS.png.file, pieces: [picture] }
@@ -59,26 +70,4 @@ function script(name: string, document: unknown): readonly string[] {
 /** `exitFast` is `exit-fast` in names of files. */
 function dashed(name: OriginalClass): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-}
-
-/** Relays and bandwidth of each class over the hours. */
-export function countsOf(maps: readonly RelayMap[]): CountsWire {
-  const perClass = (of: (relays: readonly MapRelay[]) => number | null): CountsWire['relays'] =>
-    Object.fromEntries(
-      ORIGINAL_CLASSES.map((name) => [
-        name,
-        maps.map(({ relays }) => of(relays.filter(({ original }) => original === name))),
-      ]),
-    ) as Record<OriginalClass, (number | null)[]>
-  return {
-    at: maps.map(({ consensus }) => consensus.validAfter),
-    relays: perClass((relays) => relays.length),
-    bandwidth: perClass(observedSum),
-  }
-}
-
-/** Null when of no relay is known what it has seen: that is not the same as nothing. */
-function observedSum(relays: readonly MapRelay[]): number | null {
-  const known = relays.flatMap(({ observed }) => observed ?? [])
-  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0)
 }
