@@ -6,13 +6,11 @@ import type { TestContext } from 'node:test'
 import * as v from 'valibot'
 import type { CommandContext } from '#core/cli/command.ts'
 import { NocError } from '#core/errors.ts'
-import { plain } from '#core/plain.ts'
 import { type TormapConfig, tormapTable } from '#systems/tormap/config.ts'
 import { tormap } from '#systems/tormap/index.ts'
+import { notedCommand } from '../fixtures/noted-command.ts'
 import { temporaryDirectory } from '../fixtures/store/temporary.ts'
 import { type Network, directoryAt } from './network.ts'
-
-const HERE = new AbortController().signal
 
 /** What a command did. */
 interface Ran {
@@ -47,31 +45,9 @@ export function commandLine(t: TestContext, network: Network, settings: Partial<
     ...settings,
   }
   const execute = async (words: readonly string[], json: boolean): Promise<Ran> => {
-    const lines: string[] = []
-    const notes: string[] = []
-    const documents: unknown[] = []
-    const cx: CommandContext = {
-      out: {
-        terminal: false,
-        unicode: true,
-        columns: () => 80,
-        rows: () => 24,
-        line: (text = '') => void lines.push(text),
-        json: (document) => void documents.push(JSON.parse(JSON.stringify(document))),
-        note: (text) => void notes.push(text),
-        ink: (_, text) => plain(text),
-        raw: () => true,
-      },
-      stdin: process.stdin,
-      signal: HERE,
-      json,
-      configFile: () => undefined,
-      config: <C>() => Promise.resolve(config as C),
-      dataDirectory: () => Promise.resolve(data),
-      actor: 'tester',
-    }
+    const { cx, out, notes, documents } = notedCommand({ config, dataDirectory: data, json })
     const code = await runWords(words, cx)
-    return { code, text: lines.join('\n'), notes: notes.join('\n'), documents }
+    return { code, text: out().trimEnd(), notes: notes().trimEnd(), documents }
   }
   const words = (line: string, more: readonly string[]): string[] => [...line.split(' ').filter(Boolean), ...more]
   return {

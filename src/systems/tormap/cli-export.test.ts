@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path'
 import { type TestContext, describe, it } from 'node:test'
 import * as v from 'valibot'
-import type { CommandContext } from '#core/cli/command.ts'
 import { NocError, exitCode } from '#core/errors.ts'
+import { notedCommand } from '../../../test/fixtures/noted-command.ts'
 import { temporaryDirectory } from '../../../test/fixtures/store/temporary.ts'
 import { type BuildFlags, build } from './cli-build.ts'
 import { type ExportFlags, exportMap } from './cli-export.ts'
@@ -28,32 +28,11 @@ function machine(t: TestContext, settings: { readonly json?: boolean; readonly t
   const folder = temporaryDirectory(t)
   const consensus = join(folder, 'details.json')
   writeFileSync(consensus, onionoo(testMap()))
-  const said = { out: [] as Buffer[], notes: '', documents: [] as unknown[] }
-  const put = (content: string | Uint8Array): boolean => said.out.push(Buffer.from(content)) > 0
-  const cx: CommandContext = {
-    out: {
-      terminal: settings.terminal ?? false,
-      unicode: true,
-      columns: () => 80,
-      rows: () => 24,
-      line: (text = '') => void put(`${text}\n`),
-      json: (document) => void said.documents.push(document),
-      note: (text) => void (said.notes += `${text}\n`),
-      ink: (_, text) => text,
-      raw: put,
-    },
-    stdin: process.stdin,
-    signal: new AbortController().signal,
-    json: settings.json ?? false,
-    configFile: () => undefined,
-    config: async <C>() => v.parse(tormapTable.schema, {}) as C,
-    dataDirectory: async () => folder,
-    actor: 'test',
-  }
+  const config = v.parse(tormapTable.schema, {})
+  const { cx, ...said } = notedCommand({ config, dataDirectory: folder, ...settings })
   return {
     folder,
     said,
-    text: () => Buffer.concat(said.out).toString(),
     exportMap: (flags: Partial<ExportFlags>) =>
       exportMap({ flags: { ...NO_FLAGS, consensus, format: undefined, class: undefined, ...flags } }, cx),
     build: (flags: Partial<BuildFlags>) =>
@@ -67,8 +46,8 @@ describe('noc tormap export', () => {
   it('writes the format to stdout, and to stderr that it is not verified', async (t) => {
     const at = machine(t)
     assert.equal(await at.exportMap({ format: 'csv' }), exitCode.ok)
-    assert.equal(at.text().trimEnd().split('\r\n').length, 41)
-    assert.match(at.said.notes, /^UNVERIFIED: /)
+    assert.equal(at.said.out().trimEnd().split('\r\n').length, 41)
+    assert.match(at.said.notes(), /^UNVERIFIED: /)
   })
 
   it('takes the format from the name of the file, and one class when it is told to', async (t) => {
@@ -85,7 +64,7 @@ describe('noc tormap export', () => {
   it('writes bytes as they are', async (t) => {
     const at = machine(t)
     await at.exportMap({ format: 'png' })
-    assert.deepEqual(at.said.out[0]?.subarray(0, 8), Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'))
+    assert.deepEqual(at.said.bytes().subarray(0, 8), Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'))
   })
 
   it('refuses what cannot be meant, and says what can', async (t) => {
@@ -112,8 +91,8 @@ describe('noc tormap build', () => {
     assert.equal(await at.build({ out }), exitCode.ok)
     for (const file of ['index.html', 'map.js', 'data/hours.js', 'tormap.kmz', 'tormap-exit.kml'])
       assert.ok(existsSync(join(out, file)), file)
-    assert.match(at.text(), /shows 40 relays of 2026-11-22 10:00 UTC: \d+ files/)
-    assert.match(at.text(), /UNVERIFIED: /)
-    assert.match(at.text(), /file:\/\/.*\/site\/index\.html/)
+    assert.match(at.said.out(), /shows 40 relays of 2026-11-22 10:00 UTC: \d+ files/)
+    assert.match(at.said.out(), /UNVERIFIED: /)
+    assert.match(at.said.out(), /file:\/\/.*\/site\/index\.html/)
   })
 })
