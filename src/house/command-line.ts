@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os'
 import type { AppContext, CommonFlags, Topic } from '#core/cli/app.ts'
+import { wrapHelp } from '#core/cli/help.ts'
 import type { Command, CommandContext, Input } from '#core/cli/command.ts'
 import type { Config } from '#core/config/load.ts'
 import { standardOutput, type Output } from '#core/cli/output.ts'
@@ -75,6 +76,15 @@ function normalized(argv: readonly string[], topics: readonly Topic[]): readonly
   return '' in commands && Object.keys(commands).length > 1 ? [first, 'show', second] : words
 }
 
+/** What stricli writes to stdout is help. */
+function helpOutput(): AppContext['process']['stdout'] {
+  const { stdout } = process
+  return {
+    write: (text) => void stdout.write(wrapHelp(text, stdout.columns)),
+    getColorDepth: (env) => (stdout.isTTY ? stdout.getColorDepth(env) : 1),
+  }
+}
+
 /** Runs one command line and gives the exit code. */
 export async function runCommandLine(argv: readonly string[], version: string): Promise<number> {
   const topics = allTopics(systems)
@@ -88,7 +98,7 @@ export async function runCommandLine(argv: readonly string[], version: string): 
   if (words[0] === '__complete') return (await import('./complete.ts')).completionsFor(topics, words.slice(1), out)
   const signal = stopSignal()
   const context: AppContext = {
-    process: { stdout: process.stdout, stderr: process.stderr, env: process.env, exitCode: null },
+    process: { stdout: helpOutput(), stderr: process.stderr, env: process.env, exitCode: null },
     code: exitCode.ok,
     async serve(topic: Topic, command: Command, input: Input, common: CommonFlags): Promise<number> {
       try {
