@@ -147,6 +147,22 @@ test('a silenced alert waits until the silence ends', async (t) => {
   )
 })
 
+test('an alert that is on its way when it is silenced counts as told: its end is told too', async (t) => {
+  const hook = await receiver(t)
+  let answer = (): void => undefined
+  hook.answers.push((response) => {
+    answer = () => void response.end('ok')
+  })
+  const { alerts, db } = await scene(t, { webhook: hook.url })
+  alerts.sync([verdict('php')])
+  await until(() => hook.received.length === 1, 'it is on its way')
+  silence(db, 1, Date.now() + 300)
+  alerts.sync([])
+  answer()
+  await until(() => hook.received.length === 2, 'its end came')
+  assert.equal(hook.received[1]?.document.kind, 'cleared')
+})
+
 test('what comes and goes while it is silenced is never told', async (t) => {
   const hook = await receiver(t)
   const { alerts, db, delivery, waiting } = await scene(t, { webhook: hook.url })

@@ -149,6 +149,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     // The last token goes to everything that is left.
     const next = tokens === 1 && due.length > 1 ? queue.merge(channel.name, due, clock.now()) : first
     bucket.take()
+    queue.begin(next.id)
     const why = await channel.send(next.document, stopping.signal)
     if (why === null) delivered(next.id)
     else if (!stopping.signal.aborted) failed(channel, next, why)

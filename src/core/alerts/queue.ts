@@ -13,7 +13,7 @@ type ChannelName = Channel['name']
 export interface Waiting {
   readonly id: number
   readonly document: DeliveryDocument
-  /** Attempts that failed. */
+  /** Attempts that were begun. */
   readonly tries: number
 }
 
@@ -27,7 +27,10 @@ export interface DeliveryQueue {
   next(channel: ChannelName): number | null
   /** Replaces several by one that sums them up. */
   merge(channel: ChannelName, waiting: readonly Waiting[], at: number): Waiting
+  /** An attempt begins: from now on somebody may know of it. */
+  begin(id: number): void
   done(id: number): void
+  /** Puts it off after an attempt that failed. */
   retry(id: number, due: number): void
   /** Forgets what waits for a channel that is not configured any more. */
   forget(channel: ChannelName): void
@@ -84,7 +87,8 @@ export function deliveryQueue(db: Database, host: string, furthest: number): Del
   const dropAcknowledged = db.prepare(
     'DELETE FROM delivery WHERE channel = ? AND alert IN (SELECT id FROM alert WHERE acknowledged_at IS NOT NULL)',
   )
-  const retry = db.prepare('UPDATE delivery SET tries = tries + 1, due = ? WHERE id = ?')
+  const begin = db.prepare('UPDATE delivery SET tries = tries + 1 WHERE id = ?')
+  const retry = db.prepare('UPDATE delivery SET due = ? WHERE id = ?')
   const forget = db.prepare('DELETE FROM delivery WHERE channel = ?')
   const waiting = ({ id, document, tries }: Row): Waiting => {
     return { id, document: JSON.parse(document) as DeliveryDocument, tries }
@@ -136,6 +140,7 @@ export function deliveryQueue(db: Database, host: string, furthest: number): Del
     },
     next: (channel) => next.get(channel)?.due ?? null,
     merge: (channel, list, at) => db.transaction(() => replace(channel, list, at)),
+    begin: (id) => void begin.run(id),
     done: (id) => void done.run(id),
     retry: (id, due) => void retry.run(due, id),
     forget: (channel) => void forget.run(channel),
