@@ -7,12 +7,12 @@ import { build, root } from './setup.mjs'
 await build()
 installPeers()
 const [pattern] = process.argv.slice(2)
-// Two halves side by side, see test/all.ts; what the second says is shown when the first is done.
-const halves = pattern === undefined ? ['other', 'hosts'] : [undefined]
+// Three parts side by side, see test/all.ts; what the others say is shown when the first is done.
+const parts = pattern === undefined ? ['other', 'setups', 'tor'] : [undefined]
 const tests = ['--import', 'tsx', '--test-reporter=spec', 'test/all.ts']
-const running = halves.map((half, number) => {
+const running = parts.map((part, number) => {
   const stdio = ['inherit', number === 0 ? 'inherit' : 'pipe', 'inherit']
-  const child = spawn(process.execPath, [...tests, pattern ?? '', ...(half ? [half] : [])], { cwd: root, stdio })
+  const child = spawn(process.execPath, [...tests, pattern ?? '', ...(part ? [part] : [])], { cwd: root, stdio })
   const said = []
   child.stdout?.on('data', (chunk) => said.push(chunk))
   return { child, ended: once(child, 'close'), said }

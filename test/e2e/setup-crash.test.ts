@@ -1,13 +1,12 @@
 import { join } from 'node:path'
 import { type TestContext, describe, it } from 'node:test'
 import { needs } from '../peers.ts'
-import { type CrashCase, crashEverywhere } from './setup-crash.ts'
+import { CRASH_NEEDS, type CrashCase, crashEverywhere } from './setup-crash.ts'
 import type { EveryKindConfig } from './setup-every-kind.ts'
 import type { ScratchHost } from './setup-host.ts'
 import { aptNoise, debianRoot } from './setup-packages.ts'
 
-const programs = ['ip', 'nft', 'tor', 'unshare', 'nsenter', 'apt-get', 'dpkg-deb', 'useradd', 'setpriv', 'setsid']
-const skip = needs({ root: true, programs })
+const skip = needs(CRASH_NEEDS)
 
 function prepare(scratch: ScratchHost): void {
   debianRoot(scratch)

@@ -11,6 +11,7 @@ import { openJournal } from '#core/host/setup/journal.ts'
 import { standing } from '#core/host/setup/history.ts'
 import { makePlan } from '#core/host/setup/plan.ts'
 import type { Setup } from '#core/host/setup/types.ts'
+import type { needs } from '../peers.ts'
 import { type Order, perform, ticking } from './setup-child.ts'
 import { type Ignore, type ScratchHost, scratchHost } from './setup-host.ts'
 
@@ -25,6 +26,12 @@ export interface CrashCase<C> {
   /** What must be there before. */
   prepare?(scratch: ScratchHost): void
   readonly ignore?: Ignore
+}
+
+/** What a machine must have for `crashEverywhere`. */
+export const CRASH_NEEDS: Parameters<typeof needs>[0] = {
+  root: true,
+  programs: ['ip', 'nft', 'tor', 'unshare', 'nsenter', 'apt-get', 'dpkg-deb', 'useradd', 'setpriv', 'setsid'],
 }
 
 const root = join(import.meta.dirname, '../..')

@@ -4,13 +4,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import * as v from 'valibot'
 import type { ListedBox } from '#systems/torbox/cli-boxes.ts'
-import { type TorboxConfig, torboxTable } from '#systems/torbox/config.ts'
 import { needs } from '../peers.ts'
 import { TOR_NETWORK } from '../tor/network.ts'
-import { crashEverywhere } from './setup-crash.ts'
-import { aptNoise, debianRoot } from './setup-packages.ts'
 import {
   type Answer,
   EXITS,
@@ -353,31 +349,3 @@ const ASKER = `Promise.all(process.argv.slice(1).map((path) => new Promise((reso
 const PAST_TOR = `const udp = require('node:dgram').createSocket('udp4')
 for (const port of [443, 5300]) udp.send('past', port, '203.0.113.1')
 setTimeout(() => process.exit(), 500)`
-
-const crashNeeds = ['ip', 'nft', 'tor', 'unshare', 'nsenter', 'apt-get', 'dpkg-deb', 'useradd', 'setpriv', 'setsid']
-const INSTALLED = ['tor', 'nftables', 'iproute2']
-  .map(
-    (name) =>
-      `Package: ${name}\nStatus: install ok installed\nVersion: 1\nArchitecture: all\nMaintainer: T <t@example.org>\nDescription: test\n`,
-  )
-  .join('\n')
-
-test(
-  'its set-up, killed anywhere, can be undone to the last bit',
-  { skip: needs({ root: true, programs: crashNeeds }) },
-  async (t) => {
-    const points = await crashEverywhere<TorboxConfig>(t, {
-      module: join(root, 'src/systems/torbox/setup.ts'),
-      name: 'torboxSetup',
-      // Few seats: nft reads the rules some thousand times.
-      config: () => v.parse(torboxTable.schema, { address: '10.100.100.1/28' }),
-      prepare(scratch) {
-        debianRoot(scratch)
-        scratch.put('/var/lib/dpkg/status', INSTALLED)
-        scratch.put('/etc/systemd/system/other.service', '')
-      },
-      ignore: aptNoise,
-    })
-    t.diagnostic(`${points} points`)
-  },
-)
