@@ -20,7 +20,8 @@ const common = {
 async function commandLine() {
   await build({
     ...common,
-    entryPoints: { noc: 'src/main.ts' },
+    // The thread of the map's daemon: its chunks are those of the command line.
+    entryPoints: { noc: 'src/main.ts', 'noc/tormap-worker': 'src/systems/tormap/service-worker.ts' },
     outdir: 'dist',
     chunkNames: 'noc/[name]-[hash]',
     platform: 'node',

@@ -4,10 +4,10 @@ import type { Clock } from '#core/clock.ts'
 import { reasonOf } from '#core/errors.ts'
 import { makeDataDirectory } from '#core/store/open.ts'
 import type { TormapConfig } from './config.ts'
-import { contacts, fetchConsensus } from './fetch/fetch.ts'
-import { fetchFolder, readIfThere, replace } from './fetch/folder.ts'
-import type { Fetched } from './fetch/types.ts'
+import { contacts } from './fetch/fetch.ts'
+import { fetchFolder, lockFolder, readIfThere, replace } from './fetch/folder.ts'
 import { type ScheduleFacts, isHourly, nextFetch, parseChoice } from './service-schedule.ts'
+import { inThread } from './service-thread.ts'
 import type { TormapView } from './wire.ts'
 
 /** File in the system's folder that keeps what was chosen on the page. */
@@ -41,8 +41,8 @@ export interface Fetcher {
   choose(hourly: boolean): Promise<void>
   /** Makes one fetch due now. */
   ask(): void
-  /** Fetches; null when that failed. `plan` has to be called after it. */
-  run(): Promise<Fetched | null>
+  /** Fetches; false when that failed. `plan` has to be called after it. */
+  run(): Promise<boolean>
   /** Works out the next fetch from the newest consensus. */
   plan(consensus: ScheduleFacts['consensus']): void
 }
@@ -68,19 +68,29 @@ export function createFetcher({ config, dataDirectory, clock, signal, random, on
       return []
     }
   }
-  const fetch = async (): Promise<Fetched | null> => {
+  /** In a thread of its own; the lock stays here, so that it is given back whatever becomes of that one. */
+  const fetchLocked = async (): Promise<boolean> => {
+    const into = fetchFolder(dataDirectory)
+    const lock = await lockFolder(into)
     try {
-      const fetched = await fetchConsensus({ config, folder: fetchFolder(dataDirectory), clock, signal })
+      return (await inThread({ kind: 'fetch', config, folder: into }, signal)).isNew
+    } finally {
+      lock.release()
+    }
+  }
+  const fetch = async (): Promise<boolean> => {
+    try {
+      const isNew = await fetchLocked()
       last = clock.now()
       why = null
       failed = 0
-      idle = fetched.isNew ? 0 : idle + 1
-      return fetched
+      idle = isNew ? 0 : idle + 1
+      return true
     } catch (error) {
-      if (signal.aborted) return null
+      if (signal.aborted) return false
       why = reasonOf(error)
       failed += 1
-      return null
+      return false
     }
   }
   return {

@@ -2,6 +2,7 @@
 import { NocError, exitCode } from '#core/errors.ts'
 import { type Content, jsonContent } from '#core/http/content.ts'
 import { countClasses, countsWire } from './history/counts.ts'
+import type { Basis, PackedHour } from './history/hour.ts'
 import type { History } from './history/store.ts'
 import type { RelayMap } from './types.ts'
 import { mapWire, namesWire } from './wire-map.ts'
@@ -25,14 +26,17 @@ export interface Hours {
   document(kind: 'map' | 'names', at: number | null): Promise<Content>
   counts(from: number, to: number): CountsWire
   firstSeen(fingerprint: string): number | null
-  /** Keeps a map that was just made, unless its hour is known; forgets what is `keepMs` older than the newest. */
-  add(map: RelayMap, keepMs: number): Promise<boolean>
+  /**
+   * Keeps an hour that `pack` makes, unless it is known; forgets what is `keepMs` older than the newest. True: it is new,
+   * and there.
+   */
+  add(at: number, keepMs: number, pack: (basis: Basis) => Promise<PackedHour>): Promise<boolean>
   showSample(maps: readonly RelayMap[]): void
 }
 
 /** Hours over a history. */
 export function createHours(history: History): Hours {
-  const maps = new Map<number, RelayMap>()
+  const maps = new Map<number, Promise<RelayMap>>()
   const contents = new Map<string, Content>()
   let known = history.hours()
   let sample: ReadonlyMap<number, RelayMap> = new Map()
@@ -41,7 +45,8 @@ export function createHours(history: History): Hours {
 
   const open = async (at: number): Promise<RelayMap> => {
     if (isSample()) return sample.get(at) ?? missing(at)
-    const map = maps.get(at) ?? (await history.open(at))
+    const map = maps.get(at) ?? history.open(at)
+    map.catch(() => maps.delete(at))
     return remember(maps, at, map, MOST_MAPS)
   }
   const map = async (at: number | null): Promise<RelayMap | null> => {
@@ -61,7 +66,7 @@ export function createHours(history: History): Hours {
       const key = `${kind} ${hour} ${at === null}`
       const ready = contents.get(key)
       if (ready !== undefined) return remember(contents, key, ready, MOST_CONTENTS)
-      const shown = isSample() ? await open(hour) : (maps.get(hour) ?? (await history.openDrawn(hour)))
+      const shown = isSample() ? await open(hour) : await (maps.get(hour) ?? history.openDrawn(hour))
       const lasting = at !== null && !isLast && !shown.sample && shown.verification.state === 'good'
       const made = await jsonContent(kind === 'map' ? mapWire(shown) : namesWire(shown), {
         maxAge: lasting ? KEPT_S : 0,
@@ -74,17 +79,14 @@ export function createHours(history: History): Hours {
       return countsWire(chosen.map(([at, one]) => [at, countClasses(one)]))
     },
     firstSeen: (fingerprint) => (isSample() ? null : history.firstSeen(fingerprint)),
-    add: async (fresh, keepMs) => {
-      const kept = await history.add(fresh)
-      if (!kept) return false
-      const at = fresh.consensus.validAfter
+    add: async (at, keepMs, pack) => {
+      if (!(await history.addPacked(at, pack))) return false
       contents.clear()
       maps.delete(at)
-      remember(maps, at, fresh, MOST_MAPS)
       // Counted from the newest, not from now: who only has an old consensus wants to see that one.
       await history.prune((history.hours().at(-1) ?? at) - keepMs)
       known = history.hours()
-      return true
+      return known.includes(at)
     },
     showSample: (hours) => {
       sample = new Map(hours.map((one) => [one.consensus.validAfter, one]))

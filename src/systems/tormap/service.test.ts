@@ -9,9 +9,12 @@ import { type Content, isContent } from '#core/http/content.ts'
 import type { Route } from '#core/http/route.ts'
 import type { Service, SystemContext } from '#core/system.ts'
 import type { Verdict } from '#core/verdict.ts'
+import { createAuthority } from '#proto/tordir/compose/authority.ts'
+import { composeConsensus } from '#proto/tordir/compose/consensus.ts'
 import { temporaryDirectory } from '../../../test/fixtures/store/temporary.ts'
 import { type TormapConfig, tormapTable } from './config.ts'
 import { FILES, fetchFolder } from './fetch/folder.ts'
+import { entry, fingerprint } from './fixtures/parts.ts'
 import { type Sample, createSample } from './sample/create.ts'
 import type { FoundWire } from './schema.ts'
 import { create } from './service.ts'
@@ -31,7 +34,12 @@ interface Daemon {
 }
 
 /** The service with a daemon around it that only takes notes; it started, and stops with the test. */
-async function daemon(t: TestContext, data: string, over: Partial<TormapConfig> = {}): Promise<Daemon> {
+async function daemon(
+  t: TestContext,
+  data: string,
+  over: Partial<TormapConfig> = {},
+  memory?: number,
+): Promise<Daemon> {
   const series = new Map<string, number>()
   const synced: (readonly Verdict[])[] = []
   const events: string[] = []
@@ -66,7 +74,7 @@ async function daemon(t: TestContext, data: string, over: Partial<TormapConfig> 
     live: { watched: true, publish },
     signal: new AbortController().signal,
   }
-  const service = create(cx)
+  const service = create(cx, memory)
   t.after(() => service.stop())
   await service.start()
   const call = async (method: string, path: string, request: object): Promise<unknown> => {
@@ -206,6 +214,19 @@ describe('with a tor on this machine', { timeout: 60_000 }, () => {
     const { get } = await daemon(t, data, { authorities })
     const { hour, fetch } = await get<TormapView>('/view')
     assert.deepEqual([hour?.sample, hour?.verified.state, fetch.state, fetch.last], [false, 'good', 'off', null])
+  })
+
+  it('a map that takes more memory than there is for it is not shown, and all else goes on', async (t) => {
+    const data = temporaryDirectory(t)
+    const authorities = [await createAuthority('one', { published: Date.now() })]
+    const relays = Array.from({ length: 20_000 }, (_, index) => entry(10_000 + index, { digest: fingerprint(index) }))
+    mkdirSync(fetchFolder(data), { recursive: true })
+    const consensus = composeConsensus({ flavour: 'ns', validAfter: Date.UTC(2026, 10, 1), relays, authorities })
+    writeFileSync(join(fetchFolder(data), FILES.consensus.ns), consensus)
+    const { get, service } = await daemon(t, data, {}, 16)
+    assert.equal((await get<TormapView>('/view')).hour?.sample, true)
+    const health = service.health()
+    assert.match(health.state === 'degraded' ? health.why : '', /more than the 16 MB of memory/)
   })
 
   it('a consensus that its authorities did not sign is not shown', async (t) => {

@@ -5,18 +5,16 @@ import type { Health, Service, SystemContext } from '#core/system.ts'
 import type { Verdict } from '#core/verdict.ts'
 import { type Circuits, localCircuits } from './circuits.ts'
 import type { TormapConfig } from './config.ts'
-import { fetchFolder, held, readHeld } from './fetch/folder.ts'
+import { type Held, fetchFolder, held } from './fetch/folder.ts'
 import { trustedBy } from './fetch/sources.ts'
-import type { Documents } from './fetch/types.ts'
 import { findings as judge } from './findings.ts'
-import { openAsn, openGeo } from './geo/open.ts'
 import { type History, openHistory } from './history/store.ts'
 import { routes } from './http.ts'
-import { mapOf } from './read.ts'
 import type { FetchAnswer, FetchBody } from './schema.ts'
 import { tormapSeries } from './series.ts'
 import { createFetcher } from './service-fetcher.ts'
 import { type Hours, createHours } from './service-hours.ts'
+import { THREAD_MB, inThread } from './service-thread.ts'
 import { answer, glance } from './service-view.ts'
 import { hourWire } from './stats.ts'
 import type { RelayMap } from './types.ts'
@@ -30,10 +28,14 @@ const MANY_FAILURES = 3
 const AGAIN_MS = 10 * 60_000
 const DAY_MS = 24 * 3_600_000
 
-/** The daemon's side: fetches when it may, remembers every hour, raises alerts. */
-export function create(cx: SystemContext<TormapConfig>): Service {
+/**
+ * The daemon's side: fetches when it may, remembers every hour, raises alerts. `memory`: MB for the thread that reads what
+ * was fetched.
+ */
+export function create(cx: SystemContext<TormapConfig>, memory: number = THREAD_MB): Service {
   const { config, clock, log, dataDirectory } = cx
   const folder = join(dataDirectory, 'tormap')
+  const fetched = fetchFolder(dataDirectory)
   const stop = new AbortController()
   const signal = AbortSignal.any([cx.signal, stop.signal])
   const series = tormapSeries(cx.series)
@@ -70,29 +72,21 @@ export function create(cx: SystemContext<TormapConfig>): Service {
   const random = (): number => Math.random()
   const fetcher = createFetcher({ config, dataDirectory, clock, signal, random, onChange: publish })
 
-  /** Makes the map of documents and keeps it. */
-  const take = async (documents: Documents, all: Hours): Promise<void> => {
-    const now = clock.now()
-    const options = { cacheFolder: folder, now }
-    const [geo, asn] = await Promise.all([openGeo(config.geo, options), openAsn(config.asn, options)])
-    try {
-      const trusted = config.authorities.length === 0 ? {} : { trusted: trustedBy(config.authorities, now) }
-      const firstSeen = (fingerprint: string): number | null => all.firstSeen(fingerprint)
-      const { map, notes } = mapOf(documents, { geo, asn, now, firstSeen, ...trusted })
+  /** Has the map of a document made in a thread of its own, and keeps it. */
+  const take = async (newest: Held, all: Hours): Promise<void> => {
+    const kept = await all.add(newest.at, config.keep_days * DAY_MS, async (basis) => {
+      const place = { folder: fetched, held: newest, cacheFolder: folder }
+      const job = { kind: 'hour', config, now: clock.now(), basis, ...place } as const
+      const { hour: packed, notes } = await inThread(job, signal, memory)
       for (const note of notes) log.info({ note }, 'a part of the documents is not used')
-      if (map.verification.state === 'bad') {
-        throw new NocError('NOC_TORMAP_BAD', map.verification.why)
-      }
-      if (await all.add(map, config.keep_days * DAY_MS)) series.record(map)
-    } finally {
-      geo?.close?.()
-      asn?.close?.()
-    }
+      return packed
+    })
+    const map = kept ? await all.map(newest.at) : null
+    if (map !== null) series.record(map)
   }
   /** What lies in the folder and was not looked at yet: from before the start, or by `noc tormap fetch`. */
   const takeFetched = async (all: Hours): Promise<void> => {
-    const from = fetchFolder(dataDirectory)
-    const [newest] = await held(from)
+    const [newest] = await held(fetched)
     const name = newest === undefined ? '' : `${newest.name} ${newest.at}`
     if (name === taken.name && (taken.error === null || clock.now() < taken.at + AGAIN_MS)) {
       if (taken.error !== null) throw taken.error
@@ -102,7 +96,7 @@ export function create(cx: SystemContext<TormapConfig>): Service {
     const known = !all.isSample && all.list().includes(newest?.at ?? 0)
     if (newest === undefined || known) return
     try {
-      await take(await readHeld(from, newest), all)
+      await take(newest, all)
     } catch (error) {
       taken = { ...taken, error }
       throw error
@@ -144,7 +138,7 @@ export function create(cx: SystemContext<TormapConfig>): Service {
   }
   const fetchIfDue = async (all: Hours): Promise<void> => {
     if (fetcher.due === null || fetcher.due > clock.now()) return
-    if ((await fetcher.run()) === null) failures.inc()
+    if (!(await fetcher.run())) failures.inc()
     // It lies in the folder now.
     await turn(all)
     plan(all)

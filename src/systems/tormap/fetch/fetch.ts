@@ -20,6 +20,16 @@ export { contacts } from './sources.ts'
  * before an interruption is kept. Throws when there is no valid consensus at the end.
  */
 export async function fetchConsensus(cx: FetchContext): Promise<Fetched> {
+  const lock = await lockFolder(cx.folder)
+  try {
+    return await fetchLocked(cx)
+  } finally {
+    lock.release()
+  }
+}
+
+/** The same into a folder that the caller has locked: it opens no database, so the thread that it runs in may be ended. */
+export async function fetchLocked(cx: FetchContext): Promise<Fetched> {
   const { config } = cx
   const now = cx.clock.now()
   const all = contacts(config, now)
@@ -30,16 +40,11 @@ export async function fetchConsensus(cx: FetchContext): Promise<Fetched> {
   if (config.source === 'directories' && config.socks !== '' && config.mirrors.length === 0) {
     tell({ event: 'note', text: EXITS_REFUSE })
   }
-  const lock = await lockFolder(cx.folder)
-  try {
-    const run: Run = { ...cx, contacts: shuffled(all), trusted: trustedBy(config.authorities, now), tell }
-    const [only] = all
-    if (config.source === 'onionoo' && only !== undefined) return await fromOnionoo(run, only)
-    if (config.source === 'tor' && only !== undefined) return await fromTor(run, only)
-    return await fromDirectories(run)
-  } finally {
-    lock.release()
-  }
+  const run: Run = { ...cx, contacts: shuffled(all), trusted: trustedBy(config.authorities, now), tell }
+  const [only] = all
+  if (config.source === 'onionoo' && only !== undefined) return fromOnionoo(run, only)
+  if (config.source === 'tor' && only !== undefined) return fromTor(run, only)
+  return fromDirectories(run)
 }
 
 async function fromDirectories(run: Run): Promise<Fetched> {

@@ -4,11 +4,20 @@ import fc from 'fast-check'
 import { NocError } from '#core/errors.ts'
 import type { MapRelay, RelayMap } from '../types.ts'
 import { byteReader, byteWriter } from './bytes.ts'
-import { NO_STATE, applyDeltas, encodeDelta, mapOf } from './delta.ts'
+import { NO_STATE, type State, applyDeltas, encodeDelta, mapSteps } from './delta.ts'
 import { pretendNetwork } from './fixtures/network.ts'
 
 const FROM = Date.UTC(2026, 10, 1)
 const isDamage = (error: unknown): boolean => error instanceof NocError && error.code === 'NOC_TORMAP_HISTORY'
+/** The map of an hour in one go. */
+function mapOf(state: State): RelayMap {
+  const steps = mapSteps(state)
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done === true) return value
+  }
+}
+
 const stored = (map: RelayMap): RelayMap => mapOf(applyDeltas(NO_STATE, [encodeDelta(NO_STATE, map)]))
 
 describe('numbers and texts', () => {

@@ -3,7 +3,7 @@ import type { RelayMap } from '../types.ts'
 import { type ByteReader, type ByteWriter, byteReader, byteWriter, damaged } from './bytes.ts'
 import { groupFamilies } from './families.ts'
 import { type Column, FIELDS, MOST_SMALL, NAMES, NOTHING } from './fields.ts'
-import { type Table, memo, relaysOf } from './rows.ts'
+import { type Table, memo, relaySteps } from './rows.ts'
 
 /** Version of the layout, the first number of every delta. */
 const FORMAT = 1
@@ -33,8 +33,8 @@ export const NO_STATE: State = {
   memo: memo(0),
 }
 
-/** What has to be done to `base` to make it `map`; stops after each part of the work, so that others can do theirs. */
-export function* deltaSteps(base: State, map: RelayMap): Generator<void, Uint8Array> {
+/** What has to be done to `base` to make it `map`. */
+export function encodeDelta(base: State, map: RelayMap): Uint8Array {
   const ids = new Map(base.texts.map((text, id) => [text, id]))
   const added: string[] = []
   const idOf = (text: string): number => {
@@ -45,14 +45,12 @@ export function* deltaSteps(base: State, map: RelayMap): Generator<void, Uint8Ar
     return ids.size - 1
   }
   const { removed, inserted, slots } = align(base, map.relays)
-  yield
   const group = base.columns[NAMES.indexOf('group')]
   const groups = groupFamilies(map.relays, (row) => group?.[slots[row] ?? NOTHING] ?? NOTHING)
   const body = byteWriter()
   positions(body, removed)
   positions(body, inserted)
   for (const [index, { kind, get }] of FIELDS.entries()) {
-    yield
     const column = base.columns[index]
     const changed: number[] = []
     const values: number[] = []
@@ -79,15 +77,6 @@ export function* deltaSteps(base: State, map: RelayMap): Generator<void, Uint8Ar
   head.number(FORMAT)
   head.texts(added)
   return Buffer.concat([head.bytes(), body.bytes()])
-}
-
-/** The same in one go. */
-export function encodeDelta(base: State, map: RelayMap): Uint8Array {
-  const steps = deltaSteps(base, map)
-  for (;;) {
-    const { done, value } = steps.next()
-    if (done === true) return value
-  }
 }
 
 /** What can be written: foreign JSON may hold any number. */
@@ -243,8 +232,8 @@ function prefixed(consensus: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(consensus).map(([name, value]) => [`${PREFIX}${name}`, value]))
 }
 
-/** The map of an hour; `drawn`: as in `relaysOf`. */
-export function mapOf(state: State, drawn = false): RelayMap {
+/** Makes the map of an hour, with the stops and the `drawn` of `relaySteps`. */
+export function* mapSteps(state: State, drawn = false): Generator<void, RelayMap> {
   const { header, texts } = state
   const rest: Record<string, unknown> = {}
   const consensus: Record<string, unknown> = {}
@@ -257,6 +246,6 @@ export function mapOf(state: State, drawn = false): RelayMap {
   const { signatures } = consensus as { signatures: RelayMap['consensus']['signatures'] }
   const whole = { ...consensus, signatures: signatures.map((one) => ({ ...one, signature: new Uint8Array(0) })) }
   // Written by headerParts, from the same types.
-  const map: unknown = { ...rest, consensus: whole, relays: relaysOf(state, drawn) }
+  const map: unknown = { ...rest, consensus: whole, relays: yield* relaySteps(state, drawn) }
   return map as RelayMap
 }

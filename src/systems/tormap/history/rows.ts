@@ -52,11 +52,17 @@ interface Reader {
   lines(id: number): readonly string[]
 }
 
+/** Relays that are made in one go: a few milliseconds. */
+const STEP_ROWS = 1000
+
 /**
- * The relays of a table. `drawn`: only what the map's own documents are made from, in half the time; then there are no
+ * Makes the relays of a table, and stops now and then so that others have their turn. `drawn`: only what the map's own documents are made from, in half the time; then there are no
  * descriptors, and families name the relay itself too.
  */
-export function relaysOf({ order, columns, texts, memo }: Table, drawn: boolean): RelayMap['relays'] {
+export function* relaySteps(
+  { order, columns, texts, memo }: Table,
+  drawn: boolean,
+): Generator<void, RelayMap['relays']> {
   const none = new Int32Array(0)
   // One object with fixed names: each access below stays one machine instruction or two.
   const of = Object.fromEntries(NAMES.map((name, index) => [name, columns[index] ?? none])) as Columns
@@ -90,7 +96,9 @@ export function relaysOf({ order, columns, texts, memo }: Table, drawn: boolean)
     }
   }
   const relays: MapRelay[] = []
-  for (const slot of order) relays.push(relayOf(slot))
+  for (const slot of order) {
+    if (relays.push(relayOf(slot)) % STEP_ROWS === 0) yield
+  }
   return relays
 }
 

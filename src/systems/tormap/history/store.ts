@@ -1,8 +1,6 @@
 /** The map over time: every hour in one SQLite file, most of them as what changed since the one before. */
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { promisify } from 'node:util'
-import { deflateRaw, inflateRawSync } from 'node:zlib'
 import { NocError, exitCode } from '#core/errors.ts'
 import { migrate } from '#core/store/migrate.ts'
 import { makeDataDirectory } from '#core/store/open.ts'
@@ -10,8 +8,9 @@ import { openSqlite } from '#core/store/sqlite.ts'
 import type { RelayMap } from '../types.ts'
 import type { CountsWire } from '../wire.ts'
 import { damaged } from './bytes.ts'
-import { type ClassCount, countClasses, countsWire } from './counts.ts'
-import { NO_STATE, type State, applyDeltas, deltaSteps, mapOf } from './delta.ts'
+import { type ClassCount, countsWire } from './counts.ts'
+import { NO_STATE, type State, applyDeltas, mapSteps } from './delta.ts'
+import { type Basis, type PackedHour, type Place, packHour, unpack, whole } from './hour.ts'
 import { historyMigrations } from './schema.ts'
 
 /** Name of the file in the history's folder. */
@@ -28,10 +27,6 @@ const ROOT_MS = 7 * 24 * 3_600_000
 const MOST_KEPT = { roots: 3, others: 2 }
 /** Pages of 4 KiB in the write-ahead log before they go into the file itself. */
 const LOG_PAGES = 256
-/** Largest hour, unpacked, bytes: 50,000 relays have some 15 MB. */
-const MOST_BYTES = 256 * 1024 * 1024
-/** Longest work in one go while an hour is kept, ms: others wait for the daemon meanwhile. */
-const SLICE_MS = 10
 /** How long a relay is remembered after it was last seen, beyond what is pruned, ms: `last` is not exact. */
 const FORGET_MS = 24 * 3_600_000
 
@@ -39,6 +34,8 @@ const FORGET_MS = 24 * 3_600_000
 export interface History {
   /** Keeps an hour; one that is known stays, unless it was not verified and this one is. False: nothing was kept. */
   add(map: RelayMap): Promise<boolean>
+  /** The same of an hour that somebody else packs, such as a thread of its own. */
+  addPacked(validAfter: number, pack: (basis: Basis) => Promise<PackedHour>): Promise<boolean>
   /** Oldest first. */
   hours(): readonly number[]
   /** The map of that hour; one that is not known is an error. */
@@ -54,12 +51,15 @@ export interface History {
   close(): void
 }
 
-interface HourRow {
+interface HourRow extends Place {
   readonly valid_after: number
-  readonly base: number | null
-  readonly root: number
-  readonly step: number
   readonly verified: number
+}
+
+interface DeltaRow {
+  readonly at: number
+  readonly base: number | null
+  readonly delta: Uint8Array
 }
 
 /** Opens the history in `folder`, which is made when it is not there. */
@@ -74,7 +74,7 @@ export async function openHistory(folder: string, now: number): Promise<History>
     hour: db.prepare<HourRow>(`SELECT ${columns} FROM hour WHERE valid_after = ?`),
     before: db.prepare<HourRow>(`SELECT ${columns} FROM hour WHERE valid_after < ? ORDER BY valid_after DESC LIMIT 1`),
     rests: db.prepare('SELECT 1 FROM hour WHERE base = ? LIMIT 1'),
-    delta: db.prepare<{ base: number | null; delta: Uint8Array }>('SELECT base, delta FROM hour WHERE valid_after = ?'),
+    delta: db.prepare<DeltaRow>('SELECT valid_after AS at, base, delta FROM hour WHERE valid_after = ?'),
     insert: db.prepare(
       `INSERT OR REPLACE INTO hour (${columns}, hidden, counts, delta) VALUES (?, ?, ?, ?, ?, 0, ?, ?)`,
     ),
@@ -87,6 +87,7 @@ export async function openHistory(folder: string, now: number): Promise<History>
       `SELECT valid_after AS at, counts FROM hour WHERE NOT hidden AND valid_after BETWEEN ? AND ? ORDER BY valid_after`,
     ),
     first: db.prepare<{ first: number }>('SELECT first FROM relay WHERE fingerprint = ?'),
+    allFirst: db.prepare<{ json: string }>('SELECT json_group_object(hex(fingerprint), first) AS json FROM relay'),
     visible: db.prepare('SELECT 1 FROM hour WHERE valid_after = ? AND NOT hidden'),
     hide: db.prepare('UPDATE hour SET hidden = 1 WHERE valid_after < ?'),
     drop: db.prepare(
@@ -106,78 +107,83 @@ export async function openHistory(folder: string, now: number): Promise<History>
     return state
   }
 
-  /** The deltas from the nearest hour in memory, or from a whole one, up to this. */
-  const stateOf = (validAfter: number): State => {
-    const deltas: Uint8Array[] = []
+  const recall = (at: number): State | undefined => {
+    const kind = kept.roots.has(at) ? 'roots' : 'others'
+    const state = kept[kind].get(at)
+    return state && keep(at, state, kind)
+  }
+
+  /** From the nearest hour in memory, or from none, the deltas up to this; read in one go, whatever is pruned later. */
+  const chain = (validAfter: number | null, near = recall): { readonly from: State; readonly rows: DeltaRow[] } => {
+    const rows: DeltaRow[] = []
     for (let at = validAfter; ;) {
-      const root = kept.roots.get(at)
-      const known = root ?? kept.others.get(at)
-      if (known !== undefined) {
-        keep(at, known, root === undefined ? 'others' : 'roots')
-        return deltas.length === 0 ? known : keep(validAfter, applyDeltas(known, deltas.toReversed()), 'others')
-      }
+      const from = at === null ? NO_STATE : near(at)
+      if (from !== undefined) return { from, rows: rows.toReversed() }
       const row = sql.delta.get(at)
       if (row === undefined) throw damaged()
-      const delta = unpack(row.delta)
-      if (row.base === null) keep(at, applyDeltas(NO_STATE, [delta]), 'roots')
-      else {
-        deltas.push(delta)
-        at = row.base
-      }
+      rows.push(row)
+      at = row.base
     }
+  }
+  const stateOf = async (validAfter: number): Promise<State> => {
+    const { from, rows } = chain(validAfter)
+    let state = from
+    const deltas = await Promise.all(rows.map(({ delta }) => unpack(delta)))
+    if (from === NO_STATE) {
+      state = keep(rows[0]?.at ?? validAfter, applyDeltas(from, deltas.splice(0, 1)), 'roots')
+      await setImmediate()
+    }
+    return deltas.length === 0 ? state : keep(validAfter, applyDeltas(state, deltas), 'others')
   }
 
   /** What a new hour rests on; a damaged hour stops no later one from being kept. */
-  const foundation = (at: number): Place & { readonly from: State } => {
+  const basis = (at: number): Basis => {
     const place = placeOf(at, sql.before.get(at))
+    const firstSeen = sql.allFirst.get()?.json ?? '{}'
     try {
-      return { ...place, from: place.base === null ? NO_STATE : stateOf(place.base) }
+      return { ...place, firstSeen, deltas: chain(place.base, () => undefined).rows.map(({ delta }) => delta) }
     } catch (error) {
       if (!(error instanceof NocError)) throw error
-      return { ...whole(at), from: NO_STATE }
+      return { ...whole(at), firstSeen, deltas: [] }
     }
   }
-  const open = (validAfter: number, drawn: boolean): RelayMap => {
-    if (sql.visible.get(validAfter) === undefined) throw unknownHour(validAfter)
-    return mapOf(stateOf(validAfter), drawn)
-  }
-  const add = async (map: RelayMap): Promise<boolean> => {
-    const at = map.consensus.validAfter
-    const verified = Number(map.verification.state === 'good')
-    const known = sql.hour.get(at)
-    if (known !== undefined && (known.verified >= verified || sql.rests.get(at) !== undefined)) return false
-    const { from, base, root, step } = foundation(at)
-    const delta = await inSlices(deltaSteps(from, map))
-    const packed = await deflate(delta, { level: 9 })
-    const state = applyDeltas(from, [delta])
-    const counts = JSON.stringify(countClasses(map))
-    // Those that stay are noted twice a day only.
-    const fresh = map.relays.filter((_, row) => step === 0 || (state.order[row] ?? 0) >= from.slots)
-    db.transaction(() => {
-      sql.insert.run(at, base, root, step, verified, counts, packed)
-      for (const { entry } of fresh) sql.seen.run(Buffer.from(entry.fingerprint, 'hex'), at)
+  // In turn: who asks for the same hour at the same time finds most of it in memory.
+  const reading = turns()
+  const open = (validAfter: number, drawn: boolean): Promise<RelayMap> =>
+    reading(async () => {
+      if (sql.visible.get(validAfter) === undefined) throw unknownHour(validAfter)
+      return inSteps(mapSteps(await stateOf(validAfter), drawn))
     })
-    keep(at, state, base === null ? 'roots' : 'others')
+  const put = ({ at, base, root, step, verified, counts, delta, seen }: PackedHour): boolean => {
+    const there = sql.hour.get(at)
+    if (there !== undefined && (there.verified >= Number(verified) || sql.rests.get(at) !== undefined)) return false
+    db.transaction(() => {
+      sql.insert.run(at, base, root, step, Number(verified), counts, delta)
+      for (const fingerprint of seen) sql.seen.run(Buffer.from(fingerprint, 'hex'), at)
+    })
+    for (const states of Object.values(kept)) states.delete(at)
     return true
   }
+  // In turn: each hour rests on the one before.
+  const writing = turns()
+  const addPacked: History['addPacked'] = (validAfter, pack) =>
+    writing(async () => {
+      const hour = await pack(basis(validAfter))
+      if (hour.at !== validAfter) throw changed()
+      return put(hour)
+    })
 
-  // One after the other: each hour rests on the one before.
-  let last: Promise<unknown> = Promise.resolve()
-  const inTurn = <T>(work: () => T | Promise<T>): Promise<T> => {
-    const done = last.then(work)
-    last = done.catch(() => undefined)
-    return done
-  }
   return {
-    add: (map) => inTurn(() => add(map)),
+    add: (map) => addPacked(map.consensus.validAfter, (below) => packHour(below, map)),
+    addPacked,
     hours: () => sql.hours.all().map(({ at }) => at),
-    open: async (validAfter) => open(validAfter, false),
-    openDrawn: async (validAfter) => open(validAfter, true),
+    open: (validAfter) => open(validAfter, false),
+    openDrawn: (validAfter) => open(validAfter, true),
     counts: (from, to) =>
       countsWire(sql.counts.all(from, to).map(({ at, counts }) => [at, JSON.parse(counts) as ClassCount])),
     firstSeen: (fingerprint) => sql.first.get(Buffer.from(fingerprint, 'hex'))?.first ?? null,
     prune: (before) =>
-      inTurn(() =>
+      writing(() =>
         db.transaction(() => {
           sql.hide.run(before)
           sql.drop.run()
@@ -188,24 +194,23 @@ export async function openHistory(folder: string, now: number): Promise<History>
   }
 }
 
-const deflate = promisify(deflateRaw)
-
-/** Takes steps until the last, with pauses in which others get their turn. */
-async function inSlices<T>(steps: Generator<void, T>): Promise<T> {
-  let began = performance.now()
+/** Takes step after step; others have their turn in between. */
+async function inSteps<T>(steps: Generator<void, T>): Promise<T> {
   for (;;) {
+    await setImmediate()
     const { done, value } = steps.next()
     if (done === true) return value
-    if (performance.now() - began < SLICE_MS) continue
-    await setImmediate()
-    began = performance.now()
   }
 }
 
-type Place = Pick<HourRow, 'base' | 'root' | 'step'>
-
-function whole(at: number): Place {
-  return { base: null, root: at, step: 0 }
+/** Does one thing after the other. */
+function turns(): <T>(work: () => T | Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (work) => {
+    const done = last.then(work)
+    last = done.catch(() => undefined)
+    return done
+  }
 }
 
 /** What an hour becomes a delta of, after the hour that precedes it. */
@@ -215,12 +220,11 @@ function placeOf(at: number, before: HourRow | undefined): Place {
   return { base: before.root, root: before.root, step: 0 }
 }
 
-function unpack(packed: Uint8Array): Uint8Array {
-  try {
-    return inflateRawSync(packed, { maxOutputLength: MOST_BYTES })
-  } catch {
-    throw damaged()
-  }
+/** The document that was to be packed is no longer that of the hour. */
+function changed(): NocError {
+  return new NocError('NOC_TORMAP_CHANGED', 'The consensus was replaced by another one while its map was made.', {
+    hint: 'The other one is taken within a minute.',
+  })
 }
 
 function unknownHour(validAfter: number): NocError {
