@@ -3,14 +3,12 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, before, describe, it } from 'node:test'
 import * as v from 'valibot'
-import { systemClock } from '#core/clock.ts'
 import { NocError } from '#core/errors.ts'
-import { type Content, isContent } from '#core/http/content.ts'
-import type { Route } from '#core/http/route.ts'
-import type { Service, SystemContext } from '#core/system.ts'
-import type { Verdict } from '#core/verdict.ts'
+import type { Content } from '#core/http/content.ts'
+import type { Service } from '#core/system.ts'
 import { createAuthority } from '#proto/tordir/compose/authority.ts'
 import { composeConsensus } from '#proto/tordir/compose/consensus.ts'
+import { type Noted, callRoute, notedContext } from '../../../test/fixtures/noted-daemon.ts'
 import { temporaryDirectory } from '../../../test/fixtures/store/temporary.ts'
 import { type TormapConfig, tormapTable } from './config.ts'
 import { FILES, fetchFolder } from './fetch/folder.ts'
@@ -22,31 +20,23 @@ import type { CountsWire, HoursWire, MapWire, NamesWire, RelayWire, TormapView }
 
 const fails = (code: string) => (error: unknown) => error instanceof NocError && error.code === code
 
-interface Daemon {
+interface Daemon extends Omit<Noted<TormapConfig>, 'cx' | 'published'> {
   readonly service: Service
-  readonly series: Map<string, number>
-  readonly synced: (readonly Verdict[])[]
-  readonly events: string[]
   /** Waits until what is published fits. */
   until(fits: (view: TormapView) => boolean): Promise<TormapView>
   get<T>(path: string, query?: Record<string, string>, params?: Record<string, string>): Promise<T>
   post<T>(path: string, body: unknown): Promise<T>
 }
 
-/** The service with a daemon around it that only takes notes; it started, and stops with the test. */
+/** The service, started; it stops with the test. */
 async function daemon(
   t: TestContext,
   data: string,
   over: Partial<TormapConfig> = {},
   memory?: number,
 ): Promise<Daemon> {
-  const series = new Map<string, number>()
-  const synced: (readonly Verdict[])[] = []
-  const events: string[] = []
   let latest: TormapView | null = null
   let waiting: { fits: (view: TormapView) => boolean; done: (view: TormapView) => void }[] = []
-  const metric = { set: () => undefined, inc: () => undefined }
-  const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
   const publish = (document: unknown): void => {
     latest = document as TormapView
     const view = latest
@@ -54,52 +44,22 @@ async function daemon(
     waiting = waiting.filter((one) => !fitting.includes(one))
     for (const { done } of fitting) done(view)
   }
-  const cx: SystemContext<TormapConfig> = {
-    config: { ...v.parse(tormapTable.schema, {}), geo: 'none', ...over },
-    log: { ...log, child: () => cx.log },
-    clock: systemClock,
-    metrics: { gauge: () => metric, counter: () => metric },
-    series: {
-      define: () => undefined,
-      record: (name, _at, value) => void series.set(name, value),
-      read: () => null,
-      names: () => [],
-    },
-    alerts: {
-      sync: (verdicts) => void synced.push(verdicts),
-      since: () => null,
-      event: ({ text }) => void events.push(text),
-    },
-    dataDirectory: data,
-    live: { watched: true, publish },
-    signal: new AbortController().signal,
-  }
+  const { cx, ...notes } = notedContext<TormapConfig>(
+    { ...v.parse(tormapTable.schema, {}), geo: 'none', ...over },
+    { dataDirectory: data, live: { watched: true, publish } },
+  )
   const service = create(cx, memory)
   t.after(() => service.stop())
   await service.start()
-  const call = async (method: string, path: string, request: object): Promise<unknown> => {
-    const route = service.routes?.find((one: Route) => one.method === method && one.path === path)
-    assert.ok(route, path)
-    const { signal } = new AbortController()
-    const base = { params: {}, query: {}, body: undefined, actor: '127.0.0.1', signal }
-    const answer = await route.handle({ ...base, ...request })
-    if (isContent(answer) && route.type !== undefined) return answer
-    return v.parse(route.response, isContent(answer) ? JSON.parse(answer.body.toString()) : answer)
-  }
   return {
     service,
-    series,
-    synced,
-    events,
+    ...notes,
     until: (fits) =>
       latest !== null && fits(latest)
         ? Promise.resolve(latest)
         : new Promise((done) => void waiting.push({ fits, done })),
-    get: (path, query = {}, params = {}) => call('GET', path, { query, params }) as Promise<never>,
-    post: (path, body) => {
-      const route = service.routes?.find((one: Route) => one.method === 'POST' && one.path === path)
-      return call('POST', path, { body: v.parse(route?.body ?? v.unknown(), body) }) as Promise<never>
-    },
+    get: (path, query = {}, params = {}) => callRoute(service, 'GET', path, { query, params }) as Promise<never>,
+    post: (path, body) => callRoute(service, 'POST', path, { body }) as Promise<never>,
   }
 }
 
