@@ -13,6 +13,7 @@ import { trustedBy } from './fetch/sources.ts'
 import { openAsn, openGeo } from './geo/open.ts'
 import { type Basis, type PackedHour, packHour } from './history/hour.ts'
 import { mapOf } from './read.ts'
+import type { RelayMap } from './types.ts'
 
 /** Fetches into a folder that is locked. */
 interface FetchJob {
@@ -34,8 +35,15 @@ interface HourJob {
   readonly basis: Basis
 }
 
+/** Makes the sample. */
+interface SampleJob {
+  readonly kind: 'sample'
+  /** ms since 1970. */
+  readonly now: number
+}
+
 /** What the thread can do. */
-export type Job = FetchJob | HourJob
+export type Job = FetchJob | HourJob | SampleJob
 
 /** What each kind of job gives. */
 export interface Done {
@@ -43,6 +51,8 @@ export interface Done {
   readonly fetch: { readonly isNew: boolean }
   /** Beside the hour, what of its documents could not be used, one sentence each. */
   readonly hour: { readonly hour: PackedHour; readonly notes: readonly string[] }
+  /** Its hours, oldest first. */
+  readonly sample: readonly RelayMap[]
 }
 
 /** What the thread says at its end; an error that it does not say itself is a bug. */
@@ -74,9 +84,15 @@ async function made({ config, folder, held, cacheFolder, now, basis }: HourJob):
   }
 }
 
+async function doneBy(job: Job): Promise<Done[Job['kind']]> {
+  if (job.kind === 'fetch') return fetched(job)
+  if (job.kind === 'hour') return made(job)
+  return (await import('./sample/maps.ts')).sampleMaps(job.now)
+}
+
 async function outcome(job: Job): Promise<Outcome> {
   try {
-    return { done: await (job.kind === 'fetch' ? fetched(job) : made(job)) }
+    return { done: await doneBy(job) }
   } catch (error) {
     if (!(error instanceof NocError)) throw error
     const { code, message, hint, exit } = error

@@ -119,8 +119,7 @@ export function create(cx: SystemContext<TormapConfig>, memory: number = THREAD_
     publish()
   }
   const showSample = async (all: Hours): Promise<void> => {
-    const { sampleMaps } = await import('./sample/maps.ts')
-    all.showSample(await sampleMaps(clock.now()))
+    all.showSample(await inThread({ kind: 'sample', now: clock.now() }, signal, memory))
   }
   /** One of the steps of a turn; the others are taken all the same. */
   const step = async (work: Promise<void>): Promise<string | null> =>

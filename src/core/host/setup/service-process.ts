@@ -18,25 +18,28 @@ const STOP_MS = 15_000
 const LOOK_MS = 50
 
 /**
- * $1 is the service's folder, the rest the command. `wait` returns early when a signal is trapped, hence the inner
- * loop. A shell that is killed takes the program with it (setpriv --pdeathsig).
+ * $1 is the service's folder, the rest the command. A second one (of a start that was cut short and went on, beside the
+ * one that was made after it) finds the file with the pid locked and has nothing to do here, nor has one whose file is
+ * gone or another's by now. `wait` returns early when a signal is trapped, hence the inner loop. A shell that is killed
+ * takes the program with it (setpriv --pdeathsig).
  */
 const SUPERVISOR = `
 dir=$1; shift; child=
 trap 'trap - TERM; [ -n "$child" ] && kill -TERM "$child" && wait "$child"; exit 0' TERM
 trap '[ -n "$child" ] && kill -HUP "$child"' HUP
-echo $$ >"$dir/pid.new" && mv "$dir/pid.new" "$dir/pid"
-while :; do
-  "$@" >"$dir/log" 2>&1 </dev/null & child=$!
+exec 9<>"$dir/pid" && flock --nonblock 9 || exit 0
+echo $$ >"$dir/pid"
+while [ "$(cat "$dir/pid" 2>/dev/null)" = $$ ]; do
+  "$@" >"$dir/log" 2>&1 </dev/null 9>&- & child=$!
   while kill -0 "$child" 2>/dev/null; do wait "$child"; done
-  sleep 2 & child=$!; wait "$child"; child=
+  sleep 2 9>&- & child=$!; wait "$child"; child=
 done
 `
-/** Starts the supervisor in a session of its own and returns when it has said who it is; $1 is the folder. */
+/** Starts the supervisor in a session of its own and returns when one has said who it is; $1 is the folder. */
 const START = `
 dir=$1
 setsid --fork sh -c "$0" noc-service "$@" >/dev/null 2>&1 </dev/null
-while [ ! -s "$dir/pid" ]; do sleep 0.02; done
+while [ -d "$dir" ] && ! grep -qs noc-service "/proc/$(cat "$dir/pid" 2>/dev/null)/cmdline"; do sleep 0.02; done
 `
 
 function folderOf(host: Host, { name }: ServiceParams): string {
@@ -83,7 +86,6 @@ export function want(host: Host, params: ServiceParams): ProcessState {
 async function start(host: Host, params: ServiceParams, command: readonly string[]): Promise<void> {
   const folder = folderOf(host, params)
   try {
-    rmSync(join(folder, 'pid'), { force: true })
     mkdirSync(folder, { recursive: true, mode: 0o755 })
   } catch (error) {
     throw fileTrouble(error, folder)
@@ -96,7 +98,7 @@ async function stop(host: Host, params: ServiceParams): Promise<void> {
   if (found === null) return
   signal(found.pid, 'SIGTERM')
   const until = performance.now() + STOP_MS
-  while (running(host, params) !== null) {
+  while (running(host, params)?.pid === found.pid) {
     // The supervisor leads its process group.
     if (performance.now() > until) signal(-found.pid, 'SIGKILL')
     await setTimeout(LOOK_MS)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -39,6 +39,14 @@ async function start(host: Host, params: ServiceParams): Promise<void> {
 const folder = (host: Host): string => join(host.root, 'run/noc-services/test')
 const pidOf = (host: Host): number => Number(readFileSync(join(folder(host), 'pid'), 'utf8'))
 
+function commandLineOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
 /** Waits until the program's output has this. */
 async function says(host: Host, wanted: RegExp): Promise<string> {
   for (;;) {
@@ -71,6 +79,25 @@ test('a program runs, is known by its command line, stops, and leaves nothing', 
   assert.deepEqual(await service.read(host, params), { manager: 'process', command: null })
   assert.equal(existsSync(join(host.root, 'run/noc-services')), false)
 })
+
+test(
+  'of starts that overlap, as after a kill in the middle of one, only one keeps a program',
+  { skip, timeout: 30_000 },
+  async (t) => {
+    const params = program('echo started; exec sleep 1000')
+    const host = scratch(t, params)
+    await Promise.all(Array.from({ length: 5 }, () => start(host, params)))
+    const mine = (): number[] =>
+      readdirSync('/proc')
+        .map(Number)
+        .filter((pid) => pid > 0 && commandLineOf(pid).includes(`\0noc-service\0${folder(host)}\0`))
+    while (mine().length > 1) await setTimeout(20)
+    await setTimeout(200)
+    assert.deepEqual(mine(), [pidOf(host)])
+    await service.write(host, params, { manager: 'process', command: null }, await service.read(host, params))
+    assert.deepEqual(mine(), [])
+  },
+)
 
 test('a program that ends is started again', { skip }, async (t) => {
   const params = program('echo $$; exec sleep 60')
