@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import type { TestContext } from 'node:test'
 import { build } from 'esbuild'
@@ -76,7 +77,7 @@ interface Lane<C> {
   /** Runs in a child process that is killed. */
   kill(verb: 'apply' | 'undo', tick: number): Promise<void>
   /** All is as it was at the start. */
-  asBefore(when: string): void
+  asBefore(when: string): Promise<void>
   /** Apply has nothing more to do. */
   converged(when: string): Promise<void>
   readonly config: C
@@ -114,11 +115,20 @@ async function createLane<C>(t: TestContext, crash: CrashCase<C>, setup: Setup<C
       return ticks
     },
     kill: (verb, tick) => killedAt(file, { root: host.root, netns: host.netns, data, config, verb, tick }),
-    asBefore(when) {
-      // Keys may have come with a module of the kernel; no value may have changed.
-      const after = scratch.snapshot().filter((line) => !line.startsWith('/proc/sys/') || keys.has(keyOf(line)))
-      const lost = before.filter((line) => !after.includes(line))
-      const left = after.filter((line) => !before.includes(line))
+    async asBefore(when) {
+      const compare = (): { readonly lost: readonly string[]; readonly left: readonly string[] } => {
+        // Keys may have come with a module of the kernel; no value may have changed.
+        const after = scratch.snapshot().filter((line) => !line.startsWith('/proc/sys/') || keys.has(keyOf(line)))
+        const lost = before.filter((line) => !after.includes(line))
+        return { lost, left: after.filter((line) => !before.includes(line)) }
+      }
+      let found = compare()
+      // A program that the killed process had started may still be ending.
+      for (let tries = 0; tries < ENDING_TRIES && found.left.length > 0; tries += 1) {
+        await setTimeout(ENDING_MS)
+        found = compare()
+      }
+      const { lost, left } = found
       assert.deepEqual({ lost, left }, { lost: [], left: [] }, `${when}: ${[...lost, ...left].join('; ')}`)
       const { entries } = openJournal(data, setup.name, { writable: false })
       assert.deepEqual(
@@ -138,6 +148,10 @@ async function createLane<C>(t: TestContext, crash: CrashCase<C>, setup: Setup<C
   }
 }
 
+/** How often, and after how many ms, it is looked again whether what was left behind has ended. */
+const ENDING_TRIES = 20
+const ENDING_MS = 250
+
 /** Lanes that share the work: most of it is waiting for the kernel. */
 const LANES = 2
 
@@ -156,12 +170,12 @@ export async function crashEverywhere<C>(t: TestContext, crash: CrashCase<C>): P
   const applyPoints = await first.ticks('apply')
   await first.converged('a second plan after apply')
   const undoPoints = await first.ticks('undo')
-  first.asBefore('apply and undo')
+  await first.asBefore('apply and undo')
   const share = async (lane: Lane<C>, number: number): Promise<void> => {
     for (let tick = 1 + number; tick <= applyPoints; tick += LANES) {
       await lane.kill('apply', tick)
       await lane.run('undo')
-      lane.asBefore(`apply killed at ${tick} of ${applyPoints}, then undo`)
+      await lane.asBefore(`apply killed at ${tick} of ${applyPoints}, then undo`)
     }
     for (let tick = 1 + number; tick <= undoPoints; tick += LANES) {
       const start = ((tick - 1) % applyPoints) + 1
@@ -170,7 +184,7 @@ export async function crashEverywhere<C>(t: TestContext, crash: CrashCase<C>): P
       await lane.converged(`apply killed at ${start} of ${applyPoints}, then applied again`)
       await lane.kill('undo', tick)
       await lane.run('undo')
-      lane.asBefore(`apply killed at ${start}, applied again, undo killed at ${tick} of ${undoPoints}, then undo`)
+      await lane.asBefore(`apply killed at ${start}, applied again, undo killed at ${tick} of ${undoPoints}, then undo`)
     }
   }
   await Promise.all(lanes.map(share))
