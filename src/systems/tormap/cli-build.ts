@@ -81,8 +81,9 @@ async function shownHours(flags: BuildFlags, cx: CommandContext): Promise<Shown>
     const has = earlier.length === 0 ? 'no hour' : `only ${count(earlier.length)} of ${count(hours - 1)} hours`
     cx.out.note(`The history has ${has} before ${timeText(validAfter)}; the daemon (\`noc up\`) keeps one every hour.`)
   }
-  // As it was kept it fits the others: relays are at the same places, and it is known which of them are new.
-  return { map: isStored ? await hourAt(data, validAfter, now) : map, earlier }
+  // What was fetched last is taken as it was kept, where it was: then relays are at the same places as in the others, and
+  // it is known which of them are new.
+  return { map: isStored && consensus === undefined ? await hourAt(data, validAfter, now) : map, earlier }
 }
 
 function noHistory(why: string): NocError {

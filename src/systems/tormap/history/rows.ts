@@ -56,8 +56,8 @@ interface Reader {
 const STEP_ROWS = 1000
 
 /**
- * Makes the relays of a table, and stops now and then so that others have their turn. `drawn`: only what the map's own documents are made from, in half the time; then there are no
- * descriptors, and families name the relay itself too.
+ * Makes the relays of a table, and stops now and then so that others have their turn. `drawn`: only what the map's own
+ * documents are made from, in half the time; then there are no descriptors, and families name the relay itself too.
  */
 export function* relaySteps(
   { order, columns, texts, memo }: Table,
