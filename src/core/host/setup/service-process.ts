@@ -21,13 +21,14 @@ const LOOK_MS = 50
  * $1 is the service's folder, the rest the command. A second one (of a start that was cut short and went on, beside the
  * one that was made after it) finds the file with the pid locked and has nothing to do here, nor has one whose file is
  * gone or another's by now. `wait` returns early when a signal is trapped, hence the inner loop. A shell that is killed
- * takes the program with it (setpriv --pdeathsig).
+ * takes the program with it (setpriv --pdeathsig). Who sees the pid sees no log of the start before.
  */
 const SUPERVISOR = `
 dir=$1; shift; child=
 trap 'trap - TERM; [ -n "$child" ] && kill -TERM "$child" && wait "$child"; exit 0' TERM
 trap '[ -n "$child" ] && kill -HUP "$child"' HUP
 exec 9<>"$dir/pid" && flock --nonblock 9 || exit 0
+: >"$dir/log"
 echo $$ >"$dir/pid"
 while [ "$(cat "$dir/pid" 2>/dev/null)" = $$ ]; do
   "$@" >"$dir/log" 2>&1 </dev/null 9>&- & child=$!
