@@ -192,7 +192,7 @@ test(
     })
 
     await t.test('on a terminal Ctrl-C reaches the program, and the terminal is its own', async () => {
-      const line = `exec node --import tsx src/main.ts torbox run -q -- sh -c 'test -t 0 && test -t 1 && echo terminal; trap "echo interrupted; exit 5" INT; while :; do sleep 0.1; done'`
+      const line = `exec node --import tsx src/main.ts torbox run -q -- sh -c 'trap "echo interrupted; exit 5" INT; test -t 0 && test -t 1 && echo terminal; while :; do sleep 0.1; done'`
       const argv = [
         ...network.entry,
         'env',

@@ -126,7 +126,8 @@ test('Ctrl-C reaches the program once, and us not at all', { skip: needs({ progr
   const command = [process.execPath, ...module(run(['sh', '-c', trap]))].map(
     (word) => `'${word.replaceAll("'", `'\\''`)}'`,
   )
-  const us = start(t, 'script', ['-qec', command.join(' '), '/dev/null'])
+  // `exec`: a shell of script's between the terminal and us would be ended by the key (dash is one that stays).
+  const us = start(t, 'script', ['-qec', `exec ${command.join(' ')}`, '/dev/null'])
   await us.says('ready')
   us.child.stdin?.write('\u0003')
   await us.says('interrupted')
