@@ -34,7 +34,7 @@ function processesOf(word: string): number[] {
 }
 
 async function until(what: string, look: () => boolean | Promise<boolean>): Promise<void> {
-  const late = Date.now() + 10_000
+  const late = Date.now() + 60_000
   while (!(await look())) {
     if (Date.now() > late) throw new Error(`waited too long for ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 50))

@@ -122,8 +122,10 @@ console.log('kept', JSON.stringify(session.errors()))`
 })
 
 test('Ctrl-C reaches the program once, and us not at all', { skip: needs({ programs: ['script'] }) }, async (t) => {
-  const trap = `trap 'echo interrupted' INT; echo ready; until read -r line; do :; done; exit 4`
-  const command = [process.execPath, ...module(run(['sh', '-c', trap]))].map(
+  const trap = `process.on('SIGINT', () => console.log('interrupted'))
+process.stdin.once('data', () => process.exit(4))
+console.log('ready')`
+  const command = [process.execPath, ...module(run([process.execPath, '-e', trap]))].map(
     (word) => `'${word.replaceAll("'", `'\\''`)}'`,
   )
   // `exec`: a shell of script's between the terminal and us would be ended by the key (dash is one that stays).
