@@ -16,7 +16,8 @@ import { FILES, lockFolder } from './folder.ts'
 import { splitDescriptors } from './split.ts'
 import type { FetchContext, FetchEvent, Fetched } from './types.ts'
 
-const QUICK = { connectMs: 2000, socksMs: 2000, silentMs: 1000, totalMs: 2500 }
+/** Short enough for a test that waits for a silent source, long enough for a good one on a busy machine. */
+const QUICK = { connectMs: 10_000, socksMs: 10_000, silentMs: 2000, totalMs: 10_000 }
 const MINUTE_MS = 60_000
 const RELAYS = 6
 const fails = (code: string) => (error: unknown) => error instanceof NocError && error.code === code
@@ -81,7 +82,7 @@ function serve(t: TestContext, manner: Manner = 'good', directory?: Directory): 
   return startDirServer(t, directory ?? directoryAt(network, 0), manner)
 }
 
-describe('fetching', { timeout: 60_000 }, () => {
+describe('fetching', { timeout: 180_000 }, () => {
   before(async () => {
     network = await makeNetwork(RELAYS)
   })
@@ -162,10 +163,12 @@ describe('fetching', { timeout: 60_000 }, () => {
       const { run, events } = bench(t)
       const server = await serve(t, manner)
       bad.push(server)
-      await assert.rejects(run([server]), fails('NOC_TORMAP_NOBODY'))
+      const limits = { ...QUICK, totalMs: 3000 }
+      await assert.rejects(run([server], {}, { limits }), fails('NOC_TORMAP_NOBODY'))
       assert.match(failures(events)[0] ?? '', why)
     }
-    const { verification } = await bench(t).run([...bad, await serve(t)], { descriptors: false })
+    const limits = { ...QUICK, totalMs: 5000 }
+    const { verification } = await bench(t).run([...bad, await serve(t)], { descriptors: false }, { limits })
     assert.equal(verification.state, 'good')
   })
 

@@ -13,7 +13,7 @@ import { needs } from '../../../../test/peers.ts'
 import { temporaryDirectory } from '../../../../test/fixtures/store/temporary.ts'
 import { type Request, get } from './request.ts'
 
-const LIMITS = { connectMs: 1000, socksMs: 1000, silentMs: 500, totalMs: 3000 }
+const LIMITS = { connectMs: 10_000, socksMs: 10_000, silentMs: 10_000, totalMs: 10_000 }
 
 async function listen(t: TestContext, server: Server): Promise<number> {
   await once(server.listen(0, '127.0.0.1'), 'listening')
