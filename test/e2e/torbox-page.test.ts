@@ -57,12 +57,15 @@ test('the sandbox in the browser', { skip: needs({ ...TOR_NETWORK, programs }) }
   })
 
   await t.test('shows a box, the relays of its circuit, and what it was refused', async () => {
+    await page.goto(`${url}/torbox`)
+    // Names are heard from tor as they are looked up.
+    await page.getByText('Tor is ready').waitFor(PATIENCE)
     begin('run', '--wait', '60', '--name', 'mirror', '--', ...DOWNLOAD)
     await until('the box', async () => (await host.noc('ls')).out.includes('mirror'))
     assert.equal((await host.noc('join', 'mirror', '--', process.execPath, '-e', QUIC)).code, 0)
-    await page.goto(`${url}/torbox`)
-    await page.getByText('203.0.113.1:80').first().waitFor(PATIENCE)
-    await page.getByText('UDP 443 to 203.0.113.1').first().waitFor(PATIENCE)
+    await box.getByText('www.outside.example:80').first().waitFor(PATIENCE)
+    await box.getByText('203.0.113.1', { exact: true }).first().waitFor(PATIENCE)
+    await page.getByText('UDP 443 to 203.0.113.1 (www.outside.example)').first().waitFor(PATIENCE)
     await box.getByText('exit').first().waitFor(PATIENCE)
     const answer = await page.locator('h1').boundingBox()
     assert.ok(answer !== null && answer.y + answer.height < 200, JSON.stringify(answer))

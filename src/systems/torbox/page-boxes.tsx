@@ -185,7 +185,7 @@ function Hop({ relay }: { readonly relay: Relay }): JSX.Element {
 }
 
 function StreamLine({ stream }: { readonly stream: Stream }): JSX.Element {
-  const { target, status, bytesReceived, bytesSent } = stream
+  const { target, address, status, bytesReceived, bytesSent } = stream
   const open = status === 'SUCCEEDED'
   const word = STATES[status] ?? status.toLowerCase()
   const figures = [
@@ -196,6 +196,7 @@ function StreamLine({ stream }: { readonly stream: Stream }): JSX.Element {
     <li>
       <Mark state={open ? 'ok' : 'off'} word={open ? 'open' : word} />
       <Name text={target} width={38} narrow={34} mono />
+      {address !== null && <span class="faint mono hide-narrow">{visible(address)}</span>}
       <small>{open ? figures.join(', ') : word}</small>
     </li>
   )

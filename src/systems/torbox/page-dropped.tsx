@@ -6,8 +6,8 @@ import { Name } from '../../console/ui/name.tsx'
 import { Table } from '../../console/ui/table.tsx'
 import type { Dropped, TorboxView } from './wire.ts'
 
-function wanted({ protocol, port, target }: Dropped): string {
-  return `${protocol.toUpperCase()}${port === null ? '' : ` ${port}`} to ${target}`
+function wanted({ protocol, port, target, name }: Dropped): string {
+  return `${protocol.toUpperCase()}${port === null ? '' : ` ${port}`} to ${target}${name === null ? '' : ` (${name})`}`
 }
 
 const columns: readonly Column<Dropped>[] = [

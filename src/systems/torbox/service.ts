@@ -17,10 +17,10 @@ import { createRegistry } from './root/records.ts'
 import { SERIES, STEP_S, torboxSeries } from './series.ts'
 import { controlSocket } from './torrc.ts'
 import { newIdentity as newUserIdentity } from './user/boxes.ts'
-import { attemptText, verdicts as judge } from './verdicts.ts'
+import { verdicts as judge } from './verdicts.ts'
 import { answer } from './view.ts'
 import type { CircuitsReport, SetUpState, TorboxView } from './wire.ts'
-import { torSentence } from './words.ts'
+import { attemptText, torSentence } from './words.ts'
 
 /** Looks between two looks at the set-up, which takes three programs. */
 const SET_UP_EVERY = 3

@@ -3,7 +3,7 @@ import type { Verdict } from '#core/verdict.ts'
 import { count } from '#core/units.ts'
 import type { RecentAttempt } from './circuits/recent.ts'
 import type { CircuitsReport, LeakReport, SetUpState } from './wire.ts'
-import { boxes as boxesText } from './words.ts'
+import { attemptText, boxes as boxesText } from './words.ts'
 
 /** What is judged. */
 export interface Facts {
@@ -108,9 +108,4 @@ function targets(attempts: readonly RecentAttempt[]): string {
   const named = attempts.slice(0, NAMED).map(attemptText)
   const rest = attempts.length - named.length
   return [...named, ...(rest > 0 ? [`${rest} more`] : [])].join(', ')
-}
-
-/** `UDP 5353 to 224.0.0.251` */
-export function attemptText({ protocol, port, target }: Pick<RecentAttempt, 'protocol' | 'port' | 'target'>): string {
-  return `${protocol.toUpperCase()}${port === null ? '' : ` ${port}`} to ${target}`
 }

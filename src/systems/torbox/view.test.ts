@@ -28,6 +28,7 @@ const web: BoxView = {
       id: '7',
       status: 'SUCCEEDED',
       target: 'www.site.example:443',
+      address: '192.0.2.1',
       circuit: '30',
       since: AT,
       bytesReceived: 2048,
@@ -73,6 +74,7 @@ const going = (change: Partial<RecentAttempt> = {}): RecentAttempt => ({
   box: 'web',
   source: '10.100.100.11',
   target: '224.0.0.251',
+  name: null,
   protocol: 'udp',
   port: 5353,
   packets: 12,
@@ -134,19 +136,24 @@ describe('in the terminal', () => {
   it('a box shows its relays with countries and its connections, and no name reaches the terminal raw', () => {
     const text = circuitLines(report, plainly).join('\n')
     assert.match(text, /circuit 30 guard.*DE -> middle \?\? -> exit SE/)
-    assert.match(text, /www\.site\.example:443 +30 +succeeded +2 KiB/)
+    assert.match(text, /www\.site\.example:443 +192\.0\.2\.1 +30 +succeeded +2 KiB/)
     assert.ok(!text.includes('\u001b'))
   })
 
   it('what was dropped is told by box and target', () => {
     const text = circuitLines(
-      { ...report, dropped: [going({ packets: 1200 })], reasons: [{ reason: 'udp', what: 'UDP', packets: 1300 }] },
+      {
+        ...report,
+        dropped: [going({ packets: 1200 }), going({ name: 'www.site.example' })],
+        reasons: [{ reason: 'udp', what: 'UDP', packets: 1300 }],
+      },
       plainly,
     )
     assert.ok(
       text.some((line) => /1,200 +web +UDP 5353 to 224\.0\.0\.251/.test(line)),
       text.join('\n'),
     )
+    assert.ok(text.some((line) => line.includes('UDP 5353 to 224.0.0.251 (www.site.example)')))
     assert.ok(circuitLines({ ...report, unread: 'nft refused' }, plainly).includes('nft refused'))
   })
 

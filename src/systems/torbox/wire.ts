@@ -60,8 +60,10 @@ export interface Circuit {
 export interface Stream {
   readonly id: string
   readonly status: string
-  /** `www.example.org:443`, as the box asked for it. */
+  /** `www.example.org:443`: the name that the box asked for or had looked up, else the address. */
   readonly target: string
+  /** What the name turned out to be; null when it is not known, or is the target already. */
+  readonly address: string | null
   readonly circuit: string | null
   /** Since when it is known. */
   readonly since: number
@@ -76,7 +78,10 @@ export interface Dropped {
   readonly box: string | null
   /** On the bridge; null for a user's box. */
   readonly source: string | null
+  /** An address. */
   readonly target: string
+  /** What the box had looked up to get it; null when that is not known. */
+  readonly name: string | null
   /** `udp`, `icmp` ... */
   readonly protocol: string
   readonly port: number | null

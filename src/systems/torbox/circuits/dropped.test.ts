@@ -59,6 +59,7 @@ describe('what a box tries right now', () => {
     box,
     source: '10.100.100.11',
     target: '198.51.100.1',
+    name: null,
     protocol: 'udp',
     port: 5353,
     packets,

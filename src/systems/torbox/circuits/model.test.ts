@@ -12,6 +12,10 @@ function feed(model: TorModel, lines: readonly string[], at = 1000): void {
   for (const line of lines) model.take(parseEvent([{ code: 650, text: line, data: null }]), at)
 }
 
+function names(model: TorModel, owner: Parameters<TorModel['of']>[0]): unknown[] {
+  return model.of(owner).streams.map(({ stream, name }) => [stream.target.host, name])
+}
+
 function targets(model: TorModel, owner: Parameters<TorModel['of']>[0]): string[] {
   return model.of(owner).streams.map(({ stream }) => `${stream.target.host}:${stream.target.port} ${stream.state}`)
 }
@@ -35,6 +39,60 @@ describe('what tor carries for whom', () => {
       [['30', ['first', 'second']]],
     )
     assert.deepEqual(model.of(OTHER), { streams: [], circuits: [] })
+  })
+
+  it('names what a program asks for by its address when it has looked that up before, and no other program', () => {
+    const model = torModel()
+    // As tor 0.4.9 says it: a DNSPort's question, then the connection to a TransPort.
+    const lookUp = (id: number, from: string, name: string, address: string): string[] => [
+      `STREAM ${id} NEWRESOLVE 0 ${name}:0 SOURCE_ADDR=${from}:49638 PURPOSE=DNS_REQUEST CLIENT_PROTOCOL=DNS`,
+      `STREAM ${id} SENTRESOLVE 5 ${name}:0 CLIENT_PROTOCOL=DNS`,
+      `STREAM ${id} REMAP 5 ${address}:0 SOURCE=EXIT CLIENT_PROTOCOL=DNS`,
+      `STREAM ${id} CLOSED 5 ${address}:0 REASON=DONE CLIENT_PROTOCOL=DNS`,
+    ]
+    const connect = (id: number, from: string, address: string): string =>
+      `STREAM ${id} NEW 0 ${address}:443 SOURCE_ADDR=${from}:40000 PURPOSE=USER CLIENT_PROTOCOL=TRANS`
+    feed(model, [
+      ...lookUp(1, BOX.address, 'old.example', '192.0.2.1'),
+      ...lookUp(2, BOX.address, 'www.site.example', '192.0.2.1'),
+      ...lookUp(3, BOX.address, 'www.site.example', '[2001:db8::1]'),
+      connect(4, BOX.address, '192.0.2.1'),
+      connect(5, BOX.address, '[2001:db8::1]'),
+      connect(6, BOX.address, '192.0.2.2'),
+      connect(7, OTHER.address, '192.0.2.1'),
+    ])
+    assert.deepEqual(names(model, BOX), [
+      ['192.0.2.1', 'www.site.example'],
+      ['2001:db8::1', 'www.site.example'],
+      ['192.0.2.2', null],
+    ])
+    assert.deepEqual(names(model, OTHER), [['192.0.2.1', null]])
+    assert.equal(model.nameOf(BOX.address, '192.0.2.1'), 'www.site.example')
+    assert.equal(model.nameOf(OTHER.address, '192.0.2.1'), null)
+  })
+
+  it('keeps the name that a program asked for when tor has found its address', () => {
+    const model = torModel()
+    feed(model, [
+      'STREAM 1 NEW 0 a.example:80 SOCKS_USERNAME="noc-torbox-web-1" SOCKS_PASSWORD="x" PURPOSE=USER',
+      'STREAM 1 SENTCONNECT 30 a.example:80',
+      'STREAM 1 REMAP 30 192.0.2.7:80 SOURCE=EXIT',
+      'STREAM 1 SUCCEEDED 30 192.0.2.7:80',
+    ])
+    assert.deepEqual(names(model, { address: null, login: 'noc-torbox-web-' }), [['192.0.2.7', 'a.example']])
+  })
+
+  it('remembers a bounded number of names', () => {
+    const model = torModel()
+    for (let index = 0; index < 12_000; index += 1) {
+      const address = `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`
+      feed(model, [
+        `STREAM ${index} NEWRESOLVE 0 n${index}.example:0 SOURCE_ADDR=${BOX.address}:1 PURPOSE=DNS_REQUEST`,
+        `STREAM ${index} REMAP 5 ${address}:0 SOURCE=EXIT`,
+      ])
+    }
+    assert.equal(model.nameOf(BOX.address, '10.0.0.1'), null)
+    assert.equal(model.nameOf(BOX.address, '10.0.46.223'), 'n11999.example')
   })
 
   it('knows when a stream of a TransPort is connected, of which tor never says that it succeeded', () => {

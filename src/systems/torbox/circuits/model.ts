@@ -1,4 +1,5 @@
 /** What tor carries for whom, kept up to date from its events. Pure. */
+import { addressBytes } from '#proto/netlink/address.ts'
 import type { Circuit, ControlEvent, Stream } from '#proto/torcontrol/events.ts'
 
 /** Whose streams are meant: boxes of root by their address, boxes of users by their SOCKS user name. */
@@ -11,6 +12,8 @@ export interface Owner {
 /** A stream, and what is not in tor's own words for it. */
 export interface LiveStream {
   readonly stream: Stream
+  /** The name that its client asked for, by itself or by looking it up before; null when it had only the address. */
+  readonly name: string | null
   readonly since: number
   /** Bytes towards the program, and from it, since we listen; null until tor has told of any. */
   readonly bytes: { readonly in: number; readonly out: number } | null
@@ -29,6 +32,8 @@ export interface TorModel {
   begin(circuits: readonly Circuit[], streams: readonly Stream[], at: number): void
   take(event: ControlEvent, at: number): void
   of(owner: Owner): Carried
+  /** What a client on the bridge looked up last to get this address; null when it did not. */
+  nameOf(client: string, address: string): string | null
   /** What began before we listened: tor tells a stream's client only when it begins. */
   unclaimed(): Carried
 }
@@ -36,8 +41,13 @@ export interface TorModel {
 /** Words of the protocol for a thing that is over. */
 const OVER: ReadonlySet<string> = new Set(['CLOSED', 'FAILED'])
 
+/** Names that are remembered, of all clients together. */
+const MOST_NAMES = 10_000
+
 interface Entry {
   stream: Stream
+  /** What it was for at first; its target becomes the address that the exit finds. */
+  readonly asked: string
   readonly since: number
   bytes: LiveStream['bytes']
 }
@@ -45,14 +55,22 @@ interface Entry {
 /** Who a stream belongs to, as a key; null for tor's own. */
 function keyOf({ source, login }: Stream): string | null {
   if (login !== null) return `login ${login.user}`
-  return source === null ? null : `address ${source.host}`
+  return source === null ? null : addressKey(source.host)
+}
+
+function addressKey(address: string | null): string {
+  return `address ${address}`
 }
 
 function owns({ address, login }: Owner, key: string | null): boolean {
   if (key === null) return false
-  if (key === `address ${address}`) return true
+  if (key === addressKey(address)) return true
   // Digits only: "noc-torbox-web-" is not the beginning of a box "web-2".
   return login !== null && key.startsWith(`login ${login}`) && /^\d+$/.test(key.slice(`login ${login}`.length))
+}
+
+function isAddress(host: string): boolean {
+  return addressBytes(host) !== null
 }
 
 /** Tor's own questions to relays. */
@@ -74,11 +92,29 @@ export function torModel(): TorModel {
   let circuits = new Map<string, Circuit>()
   let streams = new Map<string, Entry>()
   const users = new Map<string, Set<string>>()
+  /** By client and address, the oldest first. */
+  const names = new Map<string, string>()
 
   const use = ({ circuit }: Stream, key: string | null): void => {
     if (circuit === null || key === null) return
     const known = users.get(circuit) ?? new Set()
     users.set(circuit, known.add(key))
+  }
+  /**
+   * A program behind a TransPort has its name looked up by a stream of its own, and asks for the address then: what that
+   * look-up found (REMAP) says what the address is called.
+   */
+  const learn = (key: string | null, asked: string, { state, target }: Stream): void => {
+    if (key === null || state !== 'REMAP' || isAddress(asked) || !isAddress(target.host)) return
+    const place = `${key} ${target.host}`
+    names.delete(place)
+    names.set(place, asked)
+    const [oldest] = names.keys()
+    if (names.size > MOST_NAMES && oldest !== undefined) names.delete(oldest)
+  }
+  const entryOut = ({ stream, asked, since, bytes }: Entry): LiveStream => {
+    const name = isAddress(asked) ? (names.get(`${keyOf(stream)} ${asked}`) ?? null) : asked
+    return { stream, name, since, bytes }
   }
   const takeStream = (stream: Stream, at: number): void => {
     const before = streams.get(stream.id)
@@ -91,9 +127,11 @@ export function torModel(): TorModel {
       login: stream.login ?? login,
       protocol: stream.protocol ?? protocol,
     }
+    const asked = before?.asked ?? stream.target.host
     use(whole, keyOf(whole))
+    learn(keyOf(whole), asked, stream)
     if (OVER.has(stream.state)) streams.delete(stream.id)
-    else if (before === undefined) streams.set(stream.id, { stream: whole, since: at, bytes: null })
+    else if (before === undefined) streams.set(stream.id, { stream: whole, asked, since: at, bytes: null })
     else before.stream = whole
   }
   const takeBytes = (id: string, read: number, written: number): void => {
@@ -114,6 +152,7 @@ export function torModel(): TorModel {
       circuits = new Map(allCircuits.map((circuit) => [circuit.id, circuit]))
       streams = new Map()
       users.clear()
+      names.clear()
       for (const stream of allStreams) takeStream(stream, at)
     },
     take(event, at) {
@@ -128,13 +167,14 @@ export function torModel(): TorModel {
           [...(users.get(id) ?? [])].some((key) => owns(owner, key)) ||
           (login !== null && owns(owner, `login ${login.user}`)),
       )
-      return { streams: mine.map((entry) => ({ ...entry })), circuits: used }
+      return { streams: mine.map(entryOut), circuits: used }
     },
+    nameOf: (client, address) => names.get(`${addressKey(client)} ${address}`) ?? null,
     unclaimed() {
       const nobodys = [...streams.values()].filter(({ stream }) => keyOf(stream) === null && !isInternal(stream))
       const ids = new Set(nobodys.map(({ stream }) => stream.circuit))
       return {
-        streams: nobodys.map((entry) => ({ ...entry })),
+        streams: nobodys.map(entryOut),
         circuits: [...circuits.values()].filter(({ id }) => ids.has(id)),
       }
     },

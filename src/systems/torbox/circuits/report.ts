@@ -38,7 +38,7 @@ export async function circuitsReport({ follower, ownTor, boxes, guard, now }: So
     tor,
     boxes: views,
     unassigned: alone ? [] : unclaimed.streams.slice(0, MOST_STREAMS).map(streamView),
-    dropped: droppedOf(known, unread ? null : look),
+    dropped: droppedOf(known, unread ? null : look, follower),
     reasons: unread ? [] : (look?.reasons ?? []),
     unread: unread ? look.message : null,
   }
@@ -68,12 +68,14 @@ async function boxView(box: KnownBox, follower: Follower, more: Carried): Promis
   }
 }
 
-function streamView({ stream, since, bytes }: Carried['streams'][number]): Stream {
+function streamView({ stream, name, since, bytes }: Carried['streams'][number]): Stream {
   const { id, state, target, circuit } = stream
+  const host = name ?? target.host
   return {
     id,
     status: state,
-    target: `${target.host.includes(':') ? `[${target.host}]` : target.host}:${target.port}`,
+    target: `${host.includes(':') ? `[${host}]` : host}:${target.port}`,
+    address: host === target.host ? null : target.host,
     circuit,
     since,
     bytesReceived: bytes?.in ?? null,
@@ -86,6 +88,7 @@ function ownStreams({ own }: KnownBox): Stream[] {
     id: String(id),
     status: connected ? 'SUCCEEDED' : 'SENTCONNECT',
     target,
+    address: null,
     circuit: null,
     since,
     bytesReceived: bytesIn,
@@ -97,16 +100,18 @@ function circuitView({ id, state, purpose }: Carried['circuits'][number], relays
   return { id, status: state, purpose: purpose ?? 'GENERAL', relays }
 }
 
-function droppedOf(boxes: readonly KnownBox[], look: GuardLook | null): Dropped[] {
+function droppedOf(boxes: readonly KnownBox[], look: GuardLook | null, { model }: Follower): Dropped[] {
   const names = new Map(boxes.map((box) => [box.address, box.name]))
   const onBridge = (look?.attempts ?? []).map((attempt): Dropped => ({
     box: names.get(attempt.source) ?? null,
+    name: model.nameOf(attempt.source, attempt.target),
     ...attempt,
   }))
   const inBoxes = boxes.flatMap(({ name, own }) =>
     (own?.guard?.dropped ?? []).map(({ address, protocol, port, packets }): Dropped => ({
       box: name,
       source: null,
+      name: null,
       target: address,
       protocol,
       port,

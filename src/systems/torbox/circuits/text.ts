@@ -4,7 +4,7 @@ import { type Cell, type TableOptions, table } from '#core/tui/table.ts'
 import { plain } from '#core/plain.ts'
 import { bytes, count, duration, text } from '#core/units.ts'
 import type { BoxView, Circuit, CircuitsReport, Relay } from '../wire.ts'
-import { torSentence } from '../words.ts'
+import { attemptText, torSentence } from '../words.ts'
 
 /** Attempts that are printed. */
 const DROPPED_SHOWN = 15
@@ -39,8 +39,10 @@ function boxLines(box: BoxView, now: number, options: TableOptions): string[] {
   const used = new Set(box.streams.map((stream) => stream.circuit))
   const circuits = box.circuits.filter((circuit) => used.has(circuit.id))
   const idle = box.circuits.length - circuits.length
+  const named = box.streams.some(({ address }) => address !== null)
   const rows = box.streams.map((stream): Cell[] => [
     stream.target,
+    ...(named ? [stream.address ?? ''] : []),
     stream.circuit === null ? '' : stream.circuit,
     stream.status.toLowerCase(),
     stream.bytesReceived === null ? '' : size(stream.bytesReceived),
@@ -48,6 +50,7 @@ function boxLines(box: BoxView, now: number, options: TableOptions): string[] {
   ])
   const columns = [
     { title: 'TO', shrink: 20 },
+    ...(named ? ([{ title: 'ADDRESS', drop: 2 }] as const) : []),
     { title: 'CIRCUIT', align: 'right' },
     { title: 'STATE', drop: 1 },
     { title: 'IN', align: 'right', minimum: 8 },
@@ -87,11 +90,7 @@ function droppedLines({ dropped, reasons, unread }: CircuitsReport, options: Tab
   ] as const
   const rows = dropped
     .slice(0, DROPPED_SHOWN)
-    .map(({ box, source, target, protocol, port, packets }): Cell[] => [
-      count(packets),
-      box ?? source ?? '',
-      `${protocol.toUpperCase()}${port === null ? '' : ` ${port}`} to ${target}`,
-    ])
+    .map((one): Cell[] => [count(one.packets), one.box ?? one.source ?? '', attemptText(one)])
   const more = dropped.length - rows.length
   return [
     '',
