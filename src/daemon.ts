@@ -28,7 +28,9 @@ import type { System, SystemContext } from '#core/system.ts'
 import { systems } from '#systems/index.ts'
 import { SOCKET_NAME } from '#core/http/client.ts'
 import { createHost } from '#core/host/setup/host.ts'
-import { setupRoutes, type ConfiguredSetup } from '#core/host/setup/routes.ts'
+import { HELPER_SOCKET } from '#core/host/setup/helper.ts'
+import { setupRoutes } from '#core/host/setup/routes.ts'
+import { configuredSetups } from './house/configured-setups.ts'
 import { createHome } from './house/home.ts'
 import { houseRoutes } from './house/routes.ts'
 import { createSupervisor } from './house/supervisor.ts'
@@ -51,17 +53,6 @@ function wantedSystems(config: Config): ReadonlyMap<string, unknown> {
     })
   }
   return new Map(names.map((name) => [name, config.systems[name]]))
-}
-
-/** The set-ups there are, each with its system's table. */
-async function configuredSetups(config: Config): Promise<readonly ConfiguredSetup[]> {
-  const found = await Promise.all(
-    systems.map(async (system) => {
-      const setup = await system.setup?.()
-      return setup === undefined ? [] : [{ setup, config: config.systems[system.id] }]
-    }),
-  )
-  return found.flat()
 }
 
 function deliveryFor(db: Database, config: Config, log: Logger): Delivery {
@@ -157,6 +148,7 @@ async function createDaemon(
     clock,
     live: live.channel('setups'),
     signal: stopping.signal,
+    helper: HELPER_SOCKET,
   })
   const tokenForReads = !isLoopback(listenAddress(listen).address)
   const makeApp = (): Fetch => {

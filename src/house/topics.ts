@@ -3,6 +3,7 @@ import type { System, Wing } from '#core/system.ts'
 import { alertCommands } from './alerts.ts'
 import { completionCommands } from './completion.ts'
 import { configCommands } from './config.ts'
+import { setupsCommands } from './setups.ts'
 import { statusCommands, tokenCommands } from './status.ts'
 import { upCommands } from './up.ts'
 
@@ -19,6 +20,11 @@ export const houseTopics: readonly Topic[] = [
   { id: 'status', summary: 'Is anything wrong? Health of what runs', commands: statusCommands },
   { id: 'alerts', summary: 'What was found: list, acknowledge, silence, test', commands: alertCommands },
   { id: 'config', summary: 'Check, show and find the configuration', commands: configCommands },
+  {
+    id: 'setups',
+    summary: 'Which changes to this machine are applied, and which have drifted',
+    commands: setupsCommands,
+  },
   { id: 'token', summary: 'Print the token that lets the console act', commands: tokenCommands },
   { id: 'completion', summary: 'Completion for bash, zsh and fish', commands: completionCommands },
 ].map((topic) => ({ ...topic, aliases: [], group: 'The house' }))

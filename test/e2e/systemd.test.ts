@@ -5,7 +5,13 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { NEEDS_SYSTEMD, systemdMachine } from './systemd-machine.ts'
 
-const UNIT = readFileSync(join(import.meta.dirname, '../../packaging/nocturne.service'), 'utf8')
+/** Puts the shipped units where an administrator does. */
+const UNITS = ['nocturne.service', 'nocturne-setups.socket', 'nocturne-setups@.service']
+  .map((name) => {
+    const text = readFileSync(join(import.meta.dirname, '../../packaging', name), 'utf8')
+    return `cat > /etc/systemd/system/${name} <<'UNIT'\n${text}UNIT\n`
+  })
+  .join('')
 
 /** Everything that a set-up can change here, a line each. What systemd writes at its first start is not meant. */
 const STATE = `state() {
@@ -65,8 +71,7 @@ test('a machine with systemd', { skip: NEEDS_SYSTEMD, timeout: 300_000 }, async 
 
   await t.test('the unit starts the daemon, which reports when it is ready, reloads, and stops', async () => {
     const said = await boot(`${TRY}
-      cat > /etc/systemd/system/nocturne.service <<'UNIT'
-${UNIT}UNIT
+      ${UNITS}
       systemctl daemon-reload
       try start systemctl start nocturne
       systemctl is-active nocturne
@@ -79,5 +84,55 @@ ${UNIT}UNIT
       try stop systemctl stop nocturne
       systemctl show --value --property Result nocturne`)
     assert.equal(said, 'start: 0\nactive\ninterrupts,connections,torbox\nreload: 0\nread again\nstop: 0\nsuccess\n')
+  })
+
+  await t.test('the caged daemon lets its helper look at set-ups and carry them out', async () => {
+    const said = await boot(`${STATE}${TRY}
+      ${UNITS}
+      systemctl daemon-reload
+      rm -rf /etc/nocturne /var/lib/nocturne
+      try start systemctl start nocturne
+      state | grep -v nocturne > /before
+      api() { path=$1; shift; curl -sS -m 30 -H "authorization: Bearer $(noc token)" -H 'content-type: application/json' "$@" "http://127.0.0.1:8470/api/setups$path"; echo; }
+      get() { node -p "JSON.parse(require('fs').readFileSync(0)).$1"; }
+      wish() { printf '{"hash":"%s"}' "$(api /torbox/$1 | get hash)"; }
+      ended() { for look in $(seq 150); do [ "$(api '' | get progress.running)" = false ] && break; sleep 0.2; done; }
+      api /torbox/plan | get error.code
+      noc setups
+      systemctl start nocturne-setups.socket
+      api /torbox/apply -d '{"hash":"'$(printf %064d 0)'"}' | get error.code
+      api /torbox/apply -d "$(wish plan)"
+      ended
+      noc setups | sed 's/, [0-9:]*,/,/'
+      try plan noc torbox plan
+      systemctl is-active noc-torbox
+      nft delete table bridge noc_torbox
+      noc setups | grep -o 'drifted: 1 to make'; noc setups >/dev/null; echo "exit code $?"
+      try again noc torbox apply --yes
+      api /torbox/undo -d "$(wish undo)"
+      ended
+      systemctl list-units --all --no-legend 'nocturne-setups@*'
+      try stop systemctl stop nocturne nocturne-setups.socket
+      state | grep -v nocturne > /after; diff /before /after && echo nothing left`)
+    assert.equal(
+      said,
+      `start: 0
+NOC_SETUP_CAGED
+SET-UP  STATE        LAST
+torbox  not applied
+NOC_SETUP_STALE
+{"run":1}
+SET-UP  STATE       LAST
+torbox  as applied  apply by console at 127.0.0.1, complete
+plan: 0
+active
+drifted: 1 to make
+exit code 1
+again: 0
+{"run":3}
+stop: 0
+nothing left
+`,
+    )
   })
 })

@@ -1,25 +1,17 @@
 /** The set-ups' part of the JSON API; the daemon mounts it under /api/setups. */
+import { accessSync, constants, existsSync } from 'node:fs'
 import * as v from 'valibot'
 import type { Clock } from '../../clock.ts'
-import { NocError, exitCode, reasonOf } from '../../errors.ts'
+import { NocError, exitCode, reasonOf, systemErrorCode } from '../../errors.ts'
 import type { LiveChannel } from '../../http/live.ts'
 import type { Route, RouteRequest } from '../../http/route.ts'
-import { apply } from './apply.ts'
-import { logDocument, planDocument, undoDocument } from './describe.ts'
+import { type ConfiguredSetup, type SetupWork, type Wanted, journalOf, workHere } from './configured.ts'
+import { logDocument } from './describe.ts'
 import type { LogDocument, ProgressDocument, SetupDocument, SetupList } from './documents.ts'
-import { runs, standing } from './history.ts'
-import { openJournal, type Journal } from './journal.ts'
+import { workByHelper } from './helper.ts'
 import { kindsByName } from './kinds/index.ts'
-import { makePlan } from './plan.ts'
 import * as schemas from './schemas.ts'
-import type { Host, Plan, Setup, SetupEvent } from './types.ts'
-import { type UndoWish, planUndo, undo } from './undo.ts'
-
-/** A set-up with its table of the configuration. */
-export interface ConfiguredSetup {
-  readonly setup: Setup
-  readonly config: unknown
-}
+import type { Host, SetupEvent } from './types.ts'
 
 /** What the routes work with. */
 export interface SetupRoutesOptions {
@@ -32,6 +24,8 @@ export interface SetupRoutesOptions {
   readonly live: LiveChannel
   /** Aborted when the daemon stops: a run ends between two steps then. */
   readonly signal: AbortSignal
+  /** Socket of the helper; runs are its business when it is there. Null: they are always ours. */
+  readonly helper: string | null
 }
 
 /** Runs that go on while the console watches; one at a time, as the lock has it. */
@@ -72,35 +66,6 @@ function createRunner(live: LiveChannel): Runner {
   }
 }
 
-function journalOf({ data }: SetupRoutesOptions, { setup }: ConfiguredSetup): Journal {
-  return openJournal(data, setup.name, { writable: false })
-}
-
-async function planOf(
-  options: SetupRoutesOptions,
-  { setup, config }: ConfiguredSetup,
-  journal: Journal,
-): Promise<Plan> {
-  return makePlan(options.host, setup.name, setup.steps(config), journal.entries)
-}
-
-async function describe(options: SetupRoutesOptions, one: ConfiguredSetup): Promise<SetupDocument> {
-  const { name, summary } = one.setup
-  try {
-    const journal = journalOf(options, one)
-    const stands = standing(journal.entries).filter(({ undoes }) => undoes === null).length
-    const [last = null] = runs(journal.entries)
-    const about = last && { run: last.run, verb: last.verb, actor: last.actor, at: last.at, outcome: last.outcome }
-    const known = { name, summary, standing: stands, last: about }
-    return await planOf(options, one, journal).then(
-      (plan) => ({ ...known, pending: plan.changes.length, error: null }),
-      (error: unknown) => ({ ...known, pending: null, error: reasonOf(error) }),
-    )
-  } catch (error) {
-    return { name, summary, standing: 0, last: null, pending: null, error: reasonOf(error) }
-  }
-}
-
 const planHash = v.object({ hash: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'is the hash of a plan')) })
 const undoBody = v.object({
   ...planHash.entries,
@@ -114,8 +79,22 @@ function runQuery({ query }: RouteRequest): number | null {
   throw new NocError('NOC_HTTP_QUERY', 'run must be the number of a run', { exit: exitCode.usage })
 }
 
-function wishFor({ setup }: ConfiguredSetup, rest: Pick<UndoWish, 'run' | 'force' | 'hash'>): UndoWish {
-  return { setup: setup.name, kinds: kindsByName(setup.kinds), ...rest }
+/** Whether this process sees a file read-only, whatever its rights. */
+function isReadOnly(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK)
+    return false
+  } catch (error) {
+    return systemErrorCode(error) === 'EROFS'
+  }
+}
+
+const CAGED = 'This daemon runs in a cage and may not look at or change the machine.'
+const USE_HELPER = '`systemctl enable --now nocturne-setups.socket` gives it a helper that does'
+const NOT_LOOKED_AT = { pending: null, error: `${CAGED} ${USE_HELPER}.` } as const
+
+function refuseInCage({ setup }: ConfiguredSetup): never {
+  throw new NocError('NOC_SETUP_CAGED', CAGED, { hint: `${USE_HELPER}; \`noc ${setup.name} plan\` works without it.` })
 }
 
 /** List, plan, apply, undo and log of all set-ups. */
@@ -126,7 +105,27 @@ export function setupRoutes(options: SetupRoutesOptions): readonly Route[] {
     if (one) return one
     throw new NocError('NOC_SETUP_UNKNOWN', 'There is no such set-up.', { exit: exitCode.found })
   }
-  const session = ({ actor }: RouteRequest): Parameters<typeof apply>[0] => ({ ...options, actor })
+  const { helper, host, data, clock, signal } = options
+  const caged = (): boolean => host.root === '' && isReadOnly('/etc')
+  /** Null: a daemon in the unit's cage can neither change nor, for some kinds, look; its helper could. */
+  const workOf = (one: ConfiguredSetup): SetupWork | null => {
+    if (helper !== null && existsSync(helper)) return workByHelper(helper, one.setup.name, signal)
+    return caged() ? null : workHere({ host, data, clock, signal }, one)
+  }
+  const work = async (request: RouteRequest): Promise<SetupWork> => {
+    const one = await find(request)
+    return workOf(one) ?? refuseInCage(one)
+  }
+  const start = async (request: RouteRequest, wanted: Omit<Wanted, 'actor'>): ReturnType<Runner['start']> => {
+    const { setup } = await find(request)
+    return runner.start(setup.name, (await work(request)).run({ ...wanted, actor: request.actor }))
+  }
+  const describe = async (one: ConfiguredSetup): Promise<SetupDocument> => {
+    const does = workOf(one)
+    // The journal, at least, it can read.
+    if (does === null) return { ...(await workHere({ host, data, clock, signal }, one).describe()), ...NOT_LOOKED_AT }
+    return does.describe()
+  }
   return [
     {
       method: 'GET',
@@ -135,7 +134,7 @@ export function setupRoutes(options: SetupRoutesOptions): readonly Route[] {
       response: schemas.setupList,
       handle: async (): Promise<SetupList> => {
         const setups: SetupDocument[] = []
-        for (const one of await options.setups()) setups.push(await describe(options, one))
+        for (const one of await options.setups()) setups.push(await describe(one))
         return { setups, progress: runner.progress() }
       },
     },
@@ -144,10 +143,7 @@ export function setupRoutes(options: SetupRoutesOptions): readonly Route[] {
       path: '/:name/plan',
       summary: 'What apply would change, and why',
       response: schemas.plan,
-      handle: async (request) => {
-        const one = await find(request)
-        return planDocument(await planOf(options, one, journalOf(options, one)))
-      },
+      handle: async (request) => (await work(request)).plan(),
     },
     {
       method: 'POST',
@@ -155,12 +151,9 @@ export function setupRoutes(options: SetupRoutesOptions): readonly Route[] {
       summary: 'Makes the changes of the plan that has this hash; its events go to the live topic `setups`',
       body: planHash,
       response: schemas.started,
-      handle: async (request) => {
-        const one = await find(request)
+      handle: (request) => {
         const { hash } = request.body as v.InferOutput<typeof planHash>
-        const plan = await planOf(options, one, journalOf(options, one))
-        // apply compares once more, with the lock held.
-        return runner.start(one.setup.name, apply(session(request), { ...plan, hash }))
+        return start(request, { verb: 'apply', hash, run: null, force: false })
       },
     },
     {
@@ -169,11 +162,8 @@ export function setupRoutes(options: SetupRoutesOptions): readonly Route[] {
       summary: 'What undo would put back',
       query: { run: 'only this run', force: '1: also what others have changed since' },
       response: schemas.undo,
-      handle: async (request) => {
-        const one = await find(request)
-        const wish = wishFor(one, { run: runQuery(request), force: request.query['force'] === '1', hash: null })
-        return undoDocument(one.setup.name, await planUndo(options.host, journalOf(options, one), wish))
-      },
+      handle: async (request) =>
+        (await work(request)).undoPlan({ run: runQuery(request), force: request.query['force'] === '1' }),
     },
     {
       method: 'POST',
@@ -181,10 +171,9 @@ export function setupRoutes(options: SetupRoutesOptions): readonly Route[] {
       summary: 'Puts back what the undo with this hash showed; its events go to the live topic `setups`',
       body: undoBody,
       response: schemas.started,
-      handle: async (request) => {
-        const one = await find(request)
+      handle: (request) => {
         const { hash, run = null, force = false } = request.body as v.InferOutput<typeof undoBody>
-        return runner.start(one.setup.name, undo(session(request), wishFor(one, { run, force, hash })))
+        return start(request, { verb: 'undo', hash, run, force })
       },
     },
     {
@@ -196,7 +185,7 @@ export function setupRoutes(options: SetupRoutesOptions): readonly Route[] {
       handle: async (request): Promise<LogDocument> => {
         const one = await find(request)
         const { setup } = one
-        return logDocument(setup.name, journalOf(options, one), kindsByName(setup.kinds), runQuery(request))
+        return logDocument(setup.name, journalOf(data, one), kindsByName(setup.kinds), runQuery(request))
       },
     },
   ]
