@@ -98,6 +98,7 @@ test('a machine with systemd', { skip: NEEDS_SYSTEMD, timeout: 300_000 }, async 
       wish() { printf '{"hash":"%s"}' "$(api /torbox/$1 | get hash)"; }
       ended() { for look in $(seq 150); do [ "$(api '' | get progress.running)" = false ] && break; sleep 0.2; done; }
       api /torbox/plan | get error.code
+      api '' | get 'setups[0].error' | grep -o 'locked in by its unit'
       noc setups
       systemctl start nocturne-setups.socket
       api /torbox/apply -d '{"hash":"'$(printf %064d 0)'"}' | get error.code
@@ -118,6 +119,7 @@ test('a machine with systemd', { skip: NEEDS_SYSTEMD, timeout: 300_000 }, async 
       said,
       `start: 0
 NOC_SETUP_CAGED
+locked in by its unit
 SET-UP  STATE        LAST
 torbox  not applied
 NOC_SETUP_STALE

@@ -24,7 +24,7 @@ function api(t: TestContext, steps: (world: World) => readonly Step[]): Api {
   const published: ProgressDocument[] = []
   const routes = setupRoutes({
     ...world.session,
-    helper: null,
+    helper: '/nonexistent',
     setups: async () => [{ setup, config: null }],
     live: { watched: true, publish: (document) => void published.push(document as ProgressDocument) },
   })

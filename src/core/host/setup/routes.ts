@@ -24,8 +24,8 @@ export interface SetupRoutesOptions {
   readonly live: LiveChannel
   /** Aborted when the daemon stops: a run ends between two steps then. */
   readonly signal: AbortSignal
-  /** Socket of the helper; runs are its business when it is there. Null: they are always ours. */
-  readonly helper: string | null
+  /** Socket of the helper, which does the work when this process may not. */
+  readonly helper: string
 }
 
 /** Runs that go on while the console watches; one at a time, as the lock has it. */
@@ -89,12 +89,12 @@ function isReadOnly(path: string): boolean {
   }
 }
 
-const CAGED = 'This daemon runs in a cage and may not look at or change the machine.'
-const USE_HELPER = '`systemctl enable --now nocturne-setups.socket` gives it a helper that does'
-const NOT_LOOKED_AT = { pending: null, error: `${CAGED} ${USE_HELPER}.` } as const
+const CAGED = 'This daemon is locked in by its unit: it may neither look at set-ups nor carry them out.'
 
 function refuseInCage({ setup }: ConfiguredSetup): never {
-  throw new NocError('NOC_SETUP_CAGED', CAGED, { hint: `${USE_HELPER}; \`noc ${setup.name} plan\` works without it.` })
+  throw new NocError('NOC_SETUP_CAGED', CAGED, {
+    hint: `A helper may, once you say so: systemctl enable --now nocturne-setups.socket. Without it: noc ${setup.name} plan.`,
+  })
 }
 
 /** List, plan, apply, undo and log of all set-ups. */
@@ -106,11 +106,11 @@ export function setupRoutes(options: SetupRoutesOptions): readonly Route[] {
     throw new NocError('NOC_SETUP_UNKNOWN', 'There is no such set-up.', { exit: exitCode.found })
   }
   const { helper, host, data, clock, signal } = options
-  const caged = (): boolean => host.root === '' && isReadOnly('/etc')
-  /** Null: a daemon in the unit's cage can neither change nor, for some kinds, look; its helper could. */
+  const here = (one: ConfiguredSetup): SetupWork => workHere({ host, data, clock, signal }, one)
+  /** In the unit's cage a daemon can neither change nor, for some kinds, look; its helper could. Null: it has none. */
   const workOf = (one: ConfiguredSetup): SetupWork | null => {
-    if (helper !== null && existsSync(helper)) return workByHelper(helper, one.setup.name, signal)
-    return caged() ? null : workHere({ host, data, clock, signal }, one)
+    if (host.root !== '' || !isReadOnly('/etc')) return here(one)
+    return existsSync(helper) ? workByHelper(helper, one.setup.name, signal) : null
   }
   const work = async (request: RouteRequest): Promise<SetupWork> => {
     const one = await find(request)
@@ -121,10 +121,12 @@ export function setupRoutes(options: SetupRoutesOptions): readonly Route[] {
     return runner.start(setup.name, (await work(request)).run({ ...wanted, actor: request.actor }))
   }
   const describe = async (one: ConfiguredSetup): Promise<SetupDocument> => {
-    const does = workOf(one)
-    // The journal, at least, it can read.
-    if (does === null) return { ...(await workHere({ host, data, clock, signal }, one).describe()), ...NOT_LOOKED_AT }
-    return does.describe()
+    try {
+      return await (workOf(one) ?? refuseInCage(one)).describe()
+    } catch (error) {
+      // Its own journal a daemon can always read.
+      return { ...(await here(one).describe()), pending: null, error: reasonOf(error) }
+    }
   }
   return [
     {
