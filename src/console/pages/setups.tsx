@@ -71,7 +71,7 @@ export function SetupsPage(): JSX.Element {
       {chosen && !(progress?.running === true && progress.setup === chosen.name) && (
         <Chosen key={chosen.name} setup={chosen} running={progress?.running === true} />
       )}
-      <CliLine command={chosen ? `noc ${visible(chosen.name)} plan` : 'noc torbox plan'} />
+      <CliLine command={chosen ? `noc ${visible(chosen.name)} plan` : 'noc setups'} />
     </div>
   )
 }
