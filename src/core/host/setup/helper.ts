@@ -74,7 +74,7 @@ async function* conversation(path: string, question: Question, signal: AbortSign
   const stop = (): void => void socket.destroy()
   signal.addEventListener('abort', stop, { once: true })
   try {
-    await once(socket, 'connect')
+    await once(socket, 'connect', { signal })
     socket.write(`${JSON.stringify(question)}\n`)
     for await (const line of lines(socket)) {
       const said = JSON.parse(line) as Said
