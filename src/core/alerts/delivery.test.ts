@@ -38,7 +38,7 @@ test('a receiver that refuses, then hangs, then fails, gets it in the end, and o
   await new Promise((resolve) => closed.close(resolve))
   const { alerts, log, waiting } = await scene(t, {
     webhook: `http://127.0.0.1:${port}/hook`,
-    limits: { ...SHORT, attempts: 100 },
+    limits: { ...SHORT, webhookMs: 500, attempts: 100 },
   })
   alerts.sync([verdict('php')])
   await until(() => log.some((line) => line.includes('ECONNREFUSED')), 'it was refused')
