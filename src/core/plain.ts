@@ -18,3 +18,8 @@ export function plain(text: string): string {
     return code === 0x7f ? '\u2421' : '\ufffd'
   })
 }
+
+/** With one full stop at the end, whoever wrote it; nothing stays nothing. */
+export function stopped(text: string): string {
+  return text === '' || /[.!?]$/.test(text) ? text : `${text}.`
+}

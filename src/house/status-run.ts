@@ -4,7 +4,7 @@ import type { CommandContext, Input } from '#core/cli/command.ts'
 import type { Ink, Output } from '#core/cli/output.ts'
 import { exitCode, NocError, systemErrorCode } from '#core/errors.ts'
 import type { SystemState, Tonight } from '#core/http/documents.ts'
-import { plain } from '#core/plain.ts'
+import { plain, stopped } from '#core/plain.ts'
 import { pad } from '#core/tui/text.ts'
 import { clock, duration, text } from '#core/units.ts'
 import { ask, NOT_RUNNING } from '#core/http/client.ts'
@@ -20,8 +20,7 @@ function stateOf(system: SystemState): { readonly word: string; readonly ink: In
 }
 
 function sentence(system: SystemState): string {
-  if ('why' in system.health)
-    return system.health.fix ? `${system.health.why}. ${system.health.fix}` : system.health.why
+  if ('why' in system.health) return [system.health.why, system.health.fix ?? ''].map(stopped).join(' ').trim()
   return system.glance?.sentence ?? ''
 }
 

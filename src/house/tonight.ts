@@ -1,4 +1,5 @@
 /** What the home page says, made from the alerts and the systems' states. Pure. */
+import { stopped } from '#core/plain.ts'
 import type { Alert } from '#core/alerts/types.ts'
 import type { Answer, SystemState } from '#core/http/documents.ts'
 import type { Severity } from '#core/verdict.ts'
@@ -47,11 +48,6 @@ export function waiting(alerts: readonly Alert[]): readonly Alert[] {
 export function worst(alerts: readonly Alert[]): Severity | null {
   if (alerts.some((alert) => alert.severity === 'critical')) return 'critical'
   return alerts.length > 0 ? 'warning' : null
-}
-
-/** With one full stop at the end, whoever wrote it. */
-function stopped(text: string): string {
-  return text === '' || /[.!?]$/.test(text) ? text : `${text}.`
 }
 
 function brokenAnswer(broken: readonly SystemState[], rest: readonly Alert[]): Answer {

@@ -1,4 +1,5 @@
 /** The page's answer. Pure. */
+import { stopped } from '#core/plain.ts'
 import type { Answer } from '#core/http/documents.ts'
 import { count } from '#core/units.ts'
 import type { Verdict } from '#core/verdict.ts'
@@ -21,7 +22,7 @@ export function answer({ report, setUp, leakTest, verdicts }: AnswerFacts): Answ
     return {
       severity: worst.severity,
       sentence: worst.summary,
-      paragraph: `${whole(worst.evidence)} ${whole(worst.fix)}${more}`,
+      paragraph: `${stopped(worst.evidence)} ${stopped(worst.fix)}${more}`,
     }
   }
   const { boxes, tor } = report
@@ -34,11 +35,6 @@ export function answer({ report, setUp, leakTest, verdicts }: AnswerFacts): Answ
     sentence: `${boxesText(boxes.length)}, ${through}; ${leakSentence(leakTest)}`,
     paragraph: `${connections(report)} ${droppedSentence(report)}`,
   }
-}
-
-/** With a full stop. */
-function whole(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`
 }
 
 function idle(setUp: SetUpState, tor: string): string {

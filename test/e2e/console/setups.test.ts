@@ -1,8 +1,10 @@
 /** The set-ups page and that of torbox in a browser: what is sent when somebody acts, and what is shown meanwhile. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import type { LogDocument, PlanDocument, SetupDocument, SetupList } from '#core/host/setup/documents.ts'
 import type { TorboxView } from '#systems/torbox/wire.ts'
+import { until } from '../daemon-process.ts'
 import { NEEDS_BROWSER, openPage } from './browser.ts'
 import { type ConsoleServer, fixture, startServer } from './server.ts'
 
@@ -13,6 +15,17 @@ const log = fixture('setups-log') as unknown as LogDocument
 function list(change: Partial<SetupDocument>, progress: SetupList['progress'] = null): SetupList {
   const setup = { name: 'torbox', summary: 'A bridge for boxes', pending: 17, error: null, standing: 0, last: null }
   return { setups: [{ ...setup, ...change }], progress }
+}
+
+/** Waits until the last act that came is this one. */
+async function posted(
+  { posts }: ConsoleServer,
+  wanted: { readonly path?: string; readonly body: object },
+): Promise<void> {
+  await until(`the act ${JSON.stringify(wanted)}`, () => {
+    const last = posts.at(-1)
+    return last !== undefined && isDeepStrictEqual({ ...last, ...wanted }, last) ? last : undefined
+  })
 }
 
 describe('the set-ups page', { skip: NEEDS_BROWSER }, () => {
@@ -32,8 +45,7 @@ describe('the set-ups page', { skip: NEEDS_BROWSER }, () => {
     assert.equal(await page.locator('h1').textContent(), 'Nothing on this machine was changed.')
     assert.equal(await page.locator('.changes > li').count(), plan.changes.length)
     await page.getByRole('button', { name: `Apply: make ${plan.changes.length} changes` }).click()
-    await page.waitForTimeout(100)
-    assert.deepEqual(server.posts.at(-1), { path: '/api/setups/torbox/apply', body: { hash: HASH } })
+    await posted(server, { path: '/api/setups/torbox/apply', body: { hash: HASH } })
     const [first] = plan.changes
     const begin = { event: 'begin', setup: 'torbox', verb: 'apply', run: 1 }
     const act = { event: 'act', id: first?.id, why: '', diff: [] }
@@ -85,12 +97,10 @@ describe('the set-ups page', { skip: NEEDS_BROWSER }, () => {
     await page.getByRole('link', { name: 'Plan: undo this run' }).click()
     await page.getByText('1 change is kept').waitFor()
     await page.getByRole('button', { name: 'Undo: put back 1 change' }).click()
-    await page.waitForTimeout(100)
-    assert.deepEqual(server.posts.at(-1)?.body, { hash: HASH, run: 1, force: false })
+    await posted(server, { body: { hash: HASH, run: 1, force: false } })
     await page.getByLabel('also what others have changed').check()
     await page.getByRole('button', { name: 'Undo: put back 2 changes' }).click()
-    await page.waitForTimeout(100)
-    assert.deepEqual(server.posts.at(-1)?.body, { hash: 'b'.repeat(64), run: 1, force: true })
+    await posted(server, { body: { hash: 'b'.repeat(64), run: 1, force: true } })
     assert.deepEqual(errors, [])
   })
 
@@ -132,27 +142,27 @@ describe('the page of torbox', { skip: NEEDS_BROWSER }, () => {
   })
 
   it('starts the leak test, asks before it breaks things, and shows what failed first', async (t) => {
-    const document = structuredClone(view)
+    let document = structuredClone(view)
     server.answers.set('GET /api/torbox/view', () => document)
     server.answers.set('POST /api/torbox/leaktest', () => ({ started: true }))
     const { page } = await openPage(t, `${server.url}/torbox`, { token: server.token })
     await page.getByRole('button', { name: 'Run again' }).click()
-    await page.waitForTimeout(100)
-    assert.deepEqual(server.posts.at(-1), { path: '/api/torbox/leaktest', body: { disruptive: false } })
+    await posted(server, { path: '/api/torbox/leaktest', body: { disruptive: false } })
     const before = server.posts.length
     await page.getByRole('button', { name: 'Break things too' }).click()
     await page.getByText('Tor stops and the rules go').waitFor()
     assert.equal(server.posts.length, before)
     await page.getByRole('button', { name: 'Run all of it' }).click()
-    await page.waitForTimeout(100)
-    assert.deepEqual(server.posts.at(-1)?.body, { disruptive: true })
+    await posted(server, { body: { disruptive: true } })
     const rows = document.leakTest.last?.rows.map((row) =>
       row.id === 'udp' ? { ...row, result: 'fail', leak: true, evidence: '3 packets left by eno1' } : row,
     )
-    server.tell('torbox', {
+    // The page may still be reading again after its act: what it reads is this too.
+    document = {
       ...document,
       leakTest: { ...document.leakTest, last: { ...document.leakTest.last, rows } },
-    })
+    } as typeof view
+    server.tell('torbox', document)
     await page.getByText('3 packets left by eno1.').waitFor()
     assert.match((await page.locator('.leaktest .failing').textContent()) ?? '', /UDP.*leak/)
   })
