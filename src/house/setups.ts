@@ -14,7 +14,7 @@ export const setupsCommands: CommandSet = {
     load: async () => (await import('./setups-run.ts')).list,
   }),
   helper: command({
-    summary: 'Answer one question of the caged daemon, on standard input and output',
+    summary: 'Answer one question of a daemon that its unit locks in, on standard input and output',
     details:
       'systemd starts it when the daemon connects to nocturne-setups.socket; see docs/install.md. ' +
       'Not for people: they have `plan`, `apply` and `undo`.',

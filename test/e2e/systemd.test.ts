@@ -86,7 +86,7 @@ test('a machine with systemd', { skip: NEEDS_SYSTEMD, timeout: 300_000 }, async 
     assert.equal(said, 'start: 0\nactive\ninterrupts,connections,torbox\nreload: 0\nread again\nstop: 0\nsuccess\n')
   })
 
-  await t.test('the caged daemon lets its helper look at set-ups and carry them out', async () => {
+  await t.test('the daemon that its unit locks in lets its helper look at set-ups and carry them out', async () => {
     const said = await boot(`${STATE}${TRY}
       ${UNITS}
       systemctl daemon-reload
@@ -97,6 +97,8 @@ test('a machine with systemd', { skip: NEEDS_SYSTEMD, timeout: 300_000 }, async 
       get() { node -p "JSON.parse(require('fs').readFileSync(0)).$1"; }
       wish() { printf '{"hash":"%s"}' "$(api /torbox/$1 | get hash)"; }
       ended() { for look in $(seq 150); do [ "$(api '' | get progress.running)" = false ] && break; sleep 0.2; done; }
+      inside() { nsenter --target $(systemctl show --value --property MainPID nocturne) --mount sh -c "$1" 2>/dev/null || echo "may not $1"; }
+      inside 'touch /var/lib/nocturne/here'; inside 'touch /var/lib/nocturne/setups/x'; inside 'touch /etc/nocturne/x'; inside 'systemctl list-units >/tmp/units'
       api /torbox/plan | get error.code
       api '' | get 'setups[0].error' | grep -o 'locked in by its unit'
       noc setups
@@ -107,6 +109,7 @@ test('a machine with systemd', { skip: NEEDS_SYSTEMD, timeout: 300_000 }, async 
       noc setups | sed 's/, [0-9:]*,/,/'
       try plan noc torbox plan
       systemctl is-active noc-torbox
+      for look in $(seq 60); do [ "$(curl -sS http://127.0.0.1:8470/api/torbox | get tor.state)" = starting ] && echo 'tor answers the daemon' && break; sleep 0.3; done
       nft delete table bridge noc_torbox
       noc setups | grep -o 'drifted: 1 to make'; noc setups >/dev/null; echo "exit code $?"
       try again noc torbox apply --yes
@@ -118,7 +121,10 @@ test('a machine with systemd', { skip: NEEDS_SYSTEMD, timeout: 300_000 }, async 
     assert.equal(
       said,
       `start: 0
-NOC_SETUP_CAGED
+may not touch /var/lib/nocturne/setups/x
+may not touch /etc/nocturne/x
+may not systemctl list-units >/tmp/units
+NOC_HOST_LOCKED_IN
 locked in by its unit
 SET-UP  STATE        LAST
 torbox  not applied
@@ -128,6 +134,7 @@ SET-UP  STATE       LAST
 torbox  as applied  apply by console at 127.0.0.1, complete
 plan: 0
 active
+tor answers the daemon
 drifted: 1 to make
 exit code 1
 again: 0

@@ -1,9 +1,9 @@
 import type { JSX } from 'preact'
 import type { Alert } from '#core/alerts/types.ts'
-import { act, asApiError } from '../state/api.ts'
+import { act } from '../state/api.ts'
 import { now } from '../state/clock.ts'
 import { alerts, tonight } from '../state/feeds.ts'
-import { say } from '../state/notice.ts'
+import { say, sayWhy } from '../state/notice.ts'
 import { moment, span } from '../format.ts'
 import { fromHostDate, hostDate } from '../host-time.ts'
 import { Menu } from '../ui/menu.tsx'
@@ -25,7 +25,7 @@ async function send(path: string, body: unknown, done: string): Promise<void> {
     await act(path, body)
     say(done)
   } catch (error) {
-    say(asApiError(error).message)
+    sayWhy(error)
   }
   tonight.refresh()
   alerts.refresh()
@@ -37,7 +37,7 @@ export async function testDelivery(): Promise<void> {
     const { outcome } = await act<{ outcome: string }>('/api/alerts/test', {})
     say(outcome)
   } catch (error) {
-    say(asApiError(error).message)
+    sayWhy(error)
   }
 }
 

@@ -1,7 +1,10 @@
 import { signal, type Signal } from '@preact/signals'
+import { sentence } from '../format.ts'
+import { asApiError } from './api.ts'
 
-/** How long a notice stays, ms. */
+/** How long a notice stays, ms; one that tells what to do takes longer to read. */
 const STAY = 4000
+const STAY_LONGER = 12_000
 
 /** What just happened, one line; '' when nothing did. */
 export const notice: Signal<string> = signal('')
@@ -9,10 +12,17 @@ export const notice: Signal<string> = signal('')
 let timer: ReturnType<typeof setTimeout> | undefined
 
 /** Says what just happened, to eyes and to screen readers. */
-export function say(text: string): void {
+export function say(text: string, stay: number = STAY): void {
   notice.value = text
   clearTimeout(timer)
-  timer = setTimeout(() => (notice.value = ''), STAY)
+  timer = setTimeout(() => (notice.value = ''), stay)
+}
+
+/** Says why an act was refused, and what to do. */
+export function sayWhy(error: unknown): void {
+  const { message, hint } = asApiError(error)
+  if (hint === undefined) say(message)
+  else say(`${sentence(message)} ${sentence(hint)}`, STAY_LONGER)
 }
 
 function copyByHand(text: string): boolean {

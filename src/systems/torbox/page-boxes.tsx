@@ -2,9 +2,9 @@ import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { bytes, text } from '#core/units.ts'
 import { plural, span, visible } from '../../console/format.ts'
-import { act, asApiError } from '../../console/state/api.ts'
+import { act } from '../../console/state/api.ts'
 import { now } from '../../console/state/clock.ts'
-import { say } from '../../console/state/notice.ts'
+import { say, sayWhy } from '../../console/state/notice.ts'
 import { Mark } from '../../console/ui/mark.tsx'
 import { Name } from '../../console/ui/name.tsx'
 import { Empty, Panel } from '../../console/ui/page-parts.tsx'
@@ -123,7 +123,7 @@ function NewIdentity({ box, onDone }: { readonly box: BoxView; onDone(): void })
       await act('/api/torbox/new-identity', { name: box.name })
       say(`${box.name} has a new identity`)
     } catch (error) {
-      say(asApiError(error).message)
+      sayWhy(error)
     }
     busy.value = false
     onDone()

@@ -1,9 +1,9 @@
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { moment, sentence, visible } from '../../console/format.ts'
-import { act, asApiError } from '../../console/state/api.ts'
+import { act } from '../../console/state/api.ts'
 import { now } from '../../console/state/clock.ts'
-import { say } from '../../console/state/notice.ts'
+import { say, sayWhy } from '../../console/state/notice.ts'
 import { Mark, type State } from '../../console/ui/mark.tsx'
 import { Empty } from '../../console/ui/page-parts.tsx'
 import type { LeakReport, LeakRow, LeakTestState } from './wire.ts'
@@ -71,7 +71,7 @@ function RunButtons(props: { readonly doing: boolean; readonly first: boolean; o
       const { started } = await act<{ readonly started: boolean }>('/api/torbox/leaktest', { disruptive })
       say(started ? 'The leak test has begun' : 'One runs already')
     } catch (error) {
-      say(asApiError(error).message)
+      sayWhy(error)
     }
     props.onDone()
   }

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { NocError, reasonOf } from '#core/errors.ts'
+import { lockedIn, lockedInError } from '#core/host/locked-in.ts'
 import type { Glance, Health, Service, SystemContext } from '#core/system.ts'
 import { count } from '#core/units.ts'
 import { knownBoxes } from './circuits/boxes.ts'
@@ -126,11 +127,13 @@ export function create(cx: SystemContext<TorboxConfig>): Service {
         return latest ?? look()
       },
       startLeakTest: async (disruptive, actor) => {
+        if (lockedIn()) throw lockedInError('make the box of a leak test', 'As root: noc torbox leaktest')
         const started = tester.start(disruptive)
         if (started) cx.alerts.event({ severity: 'info', text: `Leak test started by ${actor}` })
         return started
       },
       newIdentity: async (name, actor) => {
+        if (lockedIn()) throw lockedInError('reach into a box', `As root: noc torbox new-identity ${name}`)
         const address = await renew(config, name, root)
         cx.alerts.event({ severity: 'info', text: `New identity for the box ${name}, by ${actor}` })
         await look()

@@ -1,10 +1,11 @@
 /** The set-ups' part of the JSON API; the daemon mounts it under /api/setups. */
-import { accessSync, constants, existsSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import * as v from 'valibot'
 import type { Clock } from '../../clock.ts'
-import { NocError, exitCode, reasonOf, systemErrorCode } from '../../errors.ts'
+import { NocError, exitCode, reasonOf } from '../../errors.ts'
 import type { LiveChannel } from '../../http/live.ts'
 import type { Route, RouteRequest } from '../../http/route.ts'
+import { lockedIn, lockedInError } from '../locked-in.ts'
 import { type ConfiguredSetup, type SetupWork, type Wanted, journalOf, workHere } from './configured.ts'
 import { logDocument } from './describe.ts'
 import type { LogDocument, ProgressDocument, SetupDocument, SetupList } from './documents.ts'
@@ -79,22 +80,11 @@ function runQuery({ query }: RouteRequest): number | null {
   throw new NocError('NOC_HTTP_QUERY', 'run must be the number of a run', { exit: exitCode.usage })
 }
 
-/** Whether this process sees a file read-only, whatever its rights. */
-function isReadOnly(path: string): boolean {
-  try {
-    accessSync(path, constants.W_OK)
-    return false
-  } catch (error) {
-    return systemErrorCode(error) === 'EROFS'
-  }
-}
-
-const CAGED = 'This daemon is locked in by its unit: it may neither look at set-ups nor carry them out.'
-
-function refuseInCage({ setup }: ConfiguredSetup): never {
-  throw new NocError('NOC_SETUP_CAGED', CAGED, {
-    hint: `A helper may, once you say so: systemctl enable --now nocturne-setups.socket. Without it: noc ${setup.name} plan.`,
-  })
+function refuseLockedIn({ setup }: ConfiguredSetup): never {
+  throw lockedInError(
+    'look at set-ups or carry them out',
+    `A helper may, once you say so: systemctl enable --now nocturne-setups.socket. Without it: noc ${setup.name} plan.`,
+  )
 }
 
 /** List, plan, apply, undo and log of all set-ups. */
@@ -107,14 +97,14 @@ export function setupRoutes(options: SetupRoutesOptions): readonly Route[] {
   }
   const { helper, host, data, clock, signal } = options
   const here = (one: ConfiguredSetup): SetupWork => workHere({ host, data, clock, signal }, one)
-  /** In the unit's cage a daemon can neither change nor, for some kinds, look; its helper could. Null: it has none. */
+  /** Locked in, a daemon can neither change nor, for some kinds, look; its helper could. Null: it has none. */
   const workOf = (one: ConfiguredSetup): SetupWork | null => {
-    if (host.root !== '' || !isReadOnly('/etc')) return here(one)
+    if (host.root !== '' || !lockedIn()) return here(one)
     return existsSync(helper) ? workByHelper(helper, one.setup.name, signal) : null
   }
   const work = async (request: RouteRequest): Promise<SetupWork> => {
     const one = await find(request)
-    return workOf(one) ?? refuseInCage(one)
+    return workOf(one) ?? refuseLockedIn(one)
   }
   const start = async (request: RouteRequest, wanted: Omit<Wanted, 'actor'>): ReturnType<Runner['start']> => {
     const { setup } = await find(request)
@@ -122,7 +112,7 @@ export function setupRoutes(options: SetupRoutesOptions): readonly Route[] {
   }
   const describe = async (one: ConfiguredSetup): Promise<SetupDocument> => {
     try {
-      return await (workOf(one) ?? refuseInCage(one)).describe()
+      return await (workOf(one) ?? refuseLockedIn(one)).describe()
     } catch (error) {
       // Its own journal a daemon can always read.
       return { ...(await here(one).describe()), pending: null, error: reasonOf(error) }
