@@ -97,22 +97,18 @@ export function setupRoutes(options: SetupRoutesOptions): readonly Route[] {
   }
   const { helper, host, data, clock, signal } = options
   const here = (one: ConfiguredSetup): SetupWork => workHere({ host, data, clock, signal }, one)
-  /** Locked in, a daemon can neither change nor, for some kinds, look; its helper could. Null: it has none. */
-  const workOf = (one: ConfiguredSetup): SetupWork | null => {
+  /** Locked in, a daemon can neither change nor, for some kinds, look; its helper could. */
+  const workOf = (one: ConfiguredSetup): SetupWork => {
     if (host.root !== '' || !lockedIn()) return here(one)
-    return existsSync(helper) ? workByHelper(helper, one.setup.name, signal) : null
-  }
-  const work = async (request: RouteRequest): Promise<SetupWork> => {
-    const one = await find(request)
-    return workOf(one) ?? refuseLockedIn(one)
+    return existsSync(helper) ? workByHelper(helper, one.setup.name, signal) : refuseLockedIn(one)
   }
   const start = async (request: RouteRequest, wanted: Omit<Wanted, 'actor'>): ReturnType<Runner['start']> => {
-    const { setup } = await find(request)
-    return runner.start(setup.name, (await work(request)).run({ ...wanted, actor: request.actor }))
+    const one = await find(request)
+    return runner.start(one.setup.name, workOf(one).run({ ...wanted, actor: request.actor }))
   }
   const describe = async (one: ConfiguredSetup): Promise<SetupDocument> => {
     try {
-      return await (workOf(one) ?? refuseLockedIn(one)).describe()
+      return await workOf(one).describe()
     } catch (error) {
       // Its own journal a daemon can always read.
       return { ...(await here(one).describe()), pending: null, error: reasonOf(error) }
@@ -135,7 +131,7 @@ export function setupRoutes(options: SetupRoutesOptions): readonly Route[] {
       path: '/:name/plan',
       summary: 'What apply would change, and why',
       response: schemas.plan,
-      handle: async (request) => (await work(request)).plan(),
+      handle: async (request) => workOf(await find(request)).plan(),
     },
     {
       method: 'POST',
@@ -155,7 +151,7 @@ export function setupRoutes(options: SetupRoutesOptions): readonly Route[] {
       query: { run: 'only this run', force: '1: also what others have changed since' },
       response: schemas.undo,
       handle: async (request) =>
-        (await work(request)).undoPlan({ run: runQuery(request), force: request.query['force'] === '1' }),
+        workOf(await find(request)).undoPlan({ run: runQuery(request), force: request.query['force'] === '1' }),
     },
     {
       method: 'POST',
