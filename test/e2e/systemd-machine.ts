@@ -29,7 +29,9 @@ mkdir /mnt/upper /mnt/work /mnt/machine
 mount -t overlay -o lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work test /mnt/machine
 cd /mnt/machine
 rm -rf etc/systemd/system/*.wants etc/machine-id etc/nocturne var/lib/nocturne
-mkdir -p etc/systemd/system/multi-user.target.wants noc
+mkdir -p etc/systemd/system/multi-user.target.wants etc/systemd/system.conf.d noc
+# What else is installed on this host may be slow to stop.
+printf '[Manager]\\nDefaultTimeoutStopSec=10s\\n' > etc/systemd/system.conf.d/try.conf
 cat > usr/bin/noc <<'NOC'
 #!/bin/sh
 exec node /noc/bin/noc "$@"
