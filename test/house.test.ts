@@ -55,7 +55,8 @@ const DOMAIN = /\/(parse|decode|delta|sample|verdicts|groups|view|text|nearest|l
 /** What manifests describe their commands with; it loads nothing. */
 const DESCRIBES_COMMANDS = new Set(['src/core/cli/command.ts', 'src/core/host/setup/commands.ts'])
 /** The only run-time code that the console shares with the rest: pure; a map in a page and in a file is one map. */
-const SHARED_WITH_CONSOLE = /^src\/(core\/(units|plain)|systems\/tormap\/(types|map\/[a-z-]+))\.ts$/
+const SHARED_WITH_CONSOLE =
+  /^src\/(core\/(units|plain|host\/setup\/state)|systems\/torbox\/words|systems\/tormap\/(types|map\/[a-z-]+))\.ts$/
 
 describe('directions', () => {
   it('core knows neither proto nor systems, proto knows no system, no system knows another', () => {

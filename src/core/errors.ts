@@ -30,6 +30,19 @@ export class NocError extends Error {
   }
 }
 
+/** A NocError as data, on its way to another thread or process. */
+export type ErrorData = Pick<NocError, 'code' | 'message' | 'exit'> & Pick<NocErrorDetails, 'hint'>
+
+/** What crosses; the cause stays behind. */
+export function errorData({ code, message, hint, exit }: NocError): ErrorData {
+  return { code, message, exit, ...(hint === undefined ? {} : { hint }) }
+}
+
+/** The error on the other side. */
+export function errorOf({ code, message, ...details }: ErrorData): NocError {
+  return new NocError(code, message, details)
+}
+
 /** The `code` of a Node system error (`ENOENT`, `EACCES` ...), if it has one. */
 export function systemErrorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined

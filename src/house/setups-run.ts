@@ -7,6 +7,7 @@ import { type ConfiguredSetup, workHere } from '#core/host/setup/configured.ts'
 import type { SetupDocument } from '#core/host/setup/documents.ts'
 import { type HelperOptions, answerOne } from '#core/host/setup/helper.ts'
 import { createHost } from '#core/host/setup/host.ts'
+import { type SetupState, stateOf } from '#core/host/setup/state.ts'
 import { type Cell, table } from '#core/tui/table.ts'
 import { clock, count } from '#core/units.ts'
 import { systems } from '#systems/index.ts'
@@ -20,15 +21,20 @@ async function placeOf(cx: CommandContext): Promise<Parameters<typeof workHere>[
   return { host: createHost({}), data: await cx.dataDirectory(), clock: systemClock, signal: cx.signal }
 }
 
-/** Applied, and not as it was applied any more. */
-function drifted({ standing, pending }: SetupDocument): boolean {
-  return standing > 0 && pending !== null && pending > 0
+const INKS: Readonly<Record<SetupState, Ink>> = {
+  applied: 'ok',
+  'as wanted': 'ok',
+  drifted: 'warning',
+  'cut short': 'warning',
+  unknown: 'warning',
+  'not applied': 'faint',
 }
 
-function state(setup: SetupDocument): { readonly word: string; readonly ink: Ink } {
-  if (setup.error !== null) return { word: `not known: ${setup.error}`, ink: 'warning' }
-  if (drifted(setup)) return { word: `drifted: ${count(setup.pending ?? 0)} to make`, ink: 'warning' }
-  return setup.standing > 0 ? { word: 'as applied', ink: 'ok' } : { word: 'not applied', ink: 'faint' }
+/** The state, and behind it what waits or why it is not known. */
+function stateText(setup: SetupDocument): string {
+  const state = stateOf(setup)
+  if (state === 'unknown') return `${state}: ${setup.error ?? 'could not be found out'}`
+  return state === 'drifted' ? `${state}: ${count(setup.pending ?? 0)} to make` : state
 }
 
 function lastRun({ last }: SetupDocument, now: number): string {
@@ -44,13 +50,14 @@ export async function list(_: Input, cx: CommandContext): Promise<number> {
   else {
     const columns = [{ title: 'SET-UP' }, { title: 'STATE', shrink: 16 }, { title: 'LAST', shrink: 16 }]
     const rows = setups.map((setup): Cell[] => {
-      const { word, ink } = state(setup)
-      return [setup.name, { text: word, ink }, lastRun(setup, now)]
+      return [setup.name, { text: stateText(setup), ink: INKS[stateOf(setup)] }, lastRun(setup, now)]
     })
     for (const line of table(columns, rows, { columns: cx.out.columns(), ink: (ink, text) => cx.out.ink(ink, text) }))
       cx.out.line(line)
   }
-  return setups.some(drifted) ? exitCode.found : exitCode.ok
+  return setups.map(stateOf).some((state) => state === 'drifted' || state === 'cut short')
+    ? exitCode.found
+    : exitCode.ok
 }
 
 export async function helper(_: Input, cx: CommandContext): Promise<number> {

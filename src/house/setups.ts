@@ -5,7 +5,7 @@ export const setupsCommands: CommandSet = {
   '': command({
     summary: 'Which set-ups are applied, and whether this machine is still as they want it',
     details:
-      'Exits with 1 when an applied one has drifted. Each system that changes a machine has plan, apply, undo and more.',
+      'Exits with 1 when an applied one has drifted or its last run was cut short. Each system that changes a machine has plan, apply, undo and more.',
     examples: [
       ['setups', 'a line a set-up'],
       ['torbox plan', 'what one of them would change'],

@@ -130,8 +130,8 @@ SET-UP  STATE        LAST
 torbox  not applied
 NOC_SETUP_STALE
 {"run":1}
-SET-UP  STATE       LAST
-torbox  as applied  apply by console at 127.0.0.1, complete
+SET-UP  STATE    LAST
+torbox  applied  apply by console at 127.0.0.1, complete
 plan: 0
 active
 tor answers the daemon

@@ -1,19 +1,9 @@
 /** How set-ups stand, in words. Pure. */
 import type { Answer } from '#core/http/documents.ts'
 import type { SetupDocument, SetupList } from '#core/host/setup/documents.ts'
+import { type SetupState, stateOf } from '#core/host/setup/state.ts'
 import { plural } from '../format.ts'
 import type { State } from '../ui/mark.tsx'
-
-/** `drifted`: something is not as it was set, or the wish is another one now. */
-export type SetupState = 'applied' | 'drifted' | 'cut short' | 'not applied' | 'as wanted' | 'unknown'
-
-/** How one set-up stands. */
-export function stateOf({ pending, standing, last }: SetupDocument): SetupState {
-  if (pending === null) return 'unknown'
-  if (last !== null && standing > 0 && (last.outcome === 'killed' || last.outcome === 'stopped')) return 'cut short'
-  if (standing > 0) return pending === 0 ? 'applied' : 'drifted'
-  return pending === 0 ? 'as wanted' : 'not applied'
-}
 
 const MARKS: Readonly<Record<SetupState, State>> = {
   applied: 'ok',

@@ -1,3 +1,4 @@
+import { stateOf } from '#core/host/setup/state.ts'
 import { signal, type Signal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useEffect } from 'preact/hooks'
@@ -13,7 +14,7 @@ import { AnswerBlock, Empty, Waiting } from '../ui/page-parts.tsx'
 import { Journal } from './setups-journal.tsx'
 import { ApplyPlan, UndoPlan } from './setups-plan.tsx'
 import { Progress } from './setups-progress.tsx'
-import { answerOf, markOf, pendingText, stateOf } from './setups-state.ts'
+import { answerOf, markOf, pendingText } from './setups-state.ts'
 
 /** The stream brings only a run's progress; the first answer is the whole list. No pace: nothing comes while nothing runs. */
 const source: Feed<SetupList | ProgressDocument> = feed('setups', '/api/setups', Infinity)

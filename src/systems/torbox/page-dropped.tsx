@@ -5,10 +5,7 @@ import type { Column } from '../../console/ui/column.ts'
 import { Name } from '../../console/ui/name.tsx'
 import { Table } from '../../console/ui/table.tsx'
 import type { Dropped, TorboxView } from './wire.ts'
-
-function wanted({ protocol, port, target, name }: Dropped): string {
-  return `${protocol.toUpperCase()}${port === null ? '' : ` ${port}`} to ${target}${name === null ? '' : ` (${name})`}`
-}
+import { attemptText } from './words.ts'
 
 const columns: readonly Column<Dropped>[] = [
   {
@@ -27,8 +24,8 @@ const columns: readonly Column<Dropped>[] = [
   {
     key: 'wanted',
     title: 'Tried',
-    value: wanted,
-    cell: (one) => <Name text={wanted(one)} width={52} narrow={20} mono />,
+    value: attemptText,
+    cell: (one) => <Name text={attemptText(one)} width={52} narrow={20} mono />,
   },
   { key: 'packets', title: 'Packets', numeric: true, value: (one) => one.packets, cell: (one) => count(one.packets) },
 ]
@@ -43,7 +40,7 @@ export function DroppedTable({ document }: { readonly document: TorboxView }): J
       file="torbox-dropped"
       rows={dropped}
       columns={columns}
-      id={(one) => [one.box, one.source, wanted(one)].join(' ')}
+      id={(one) => [one.box, one.source, attemptText(one)].join(' ')}
       sort={{ key: 'packets', direction: -1 }}
       note="what boxes tried that Tor does not carry; the last hour's targets"
       foot={all.length > 0 ? <small>Since the rules were loaded: {all.map(visible).join('; ')}.</small> : undefined}

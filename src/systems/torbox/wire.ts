@@ -117,7 +117,7 @@ export interface BoxView {
 export type TorState =
   | { readonly state: 'ready'; readonly version: string | null }
   | { readonly state: 'starting'; readonly percent: number; readonly doing: string }
-  /** Its control socket can't be used: not running, or not allowed. */
+  /** Its control socket can't be used: not running, or not allowed; `why` is a sentence. */
   | { readonly state: 'unreachable'; readonly why: string }
 
 /** `noc torbox circuits`. */

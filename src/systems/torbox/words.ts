@@ -1,15 +1,11 @@
 /** Sentences about tor and boxes, the same in the terminal and on the page. Pure. */
-import { stopped } from '#core/plain.ts'
 import type { Dropped, TorState } from './wire.ts'
-
-/** An error that says so already. */
-const CANNOT = /^Tor can't be asked/
 
 /** How tor is. */
 export function torSentence(tor: TorState): string {
   if (tor.state === 'ready') return `Tor is ready${tor.version === null ? '' : ` (${tor.version})`}.`
   if (tor.state === 'starting') return `Tor is starting: ${tor.percent} %, ${tor.doing}.`
-  return stopped(CANNOT.test(tor.why) ? tor.why : `Tor can't be asked: ${tor.why}`)
+  return tor.why
 }
 
 const NUMBERS = ['No', 'One', 'Two', 'Three', 'Four', 'Five', 'Six', 'Seven', 'Eight', 'Nine'] as const

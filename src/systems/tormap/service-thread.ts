@@ -1,6 +1,6 @@
 /** Has a job done in a thread of its own; whatever becomes of that thread, the daemon goes on. */
 import { Worker, type WorkerOptions } from 'node:worker_threads'
-import { NocError, systemErrorCode } from '#core/errors.ts'
+import { NocError, errorOf, systemErrorCode } from '#core/errors.ts'
 import type { Done, Job, Outcome } from './service-worker.ts'
 
 /** Memory for the objects of a thread, MB: 9,000 relays take some 60, and no document is read that 50,000 don't need. */
@@ -29,8 +29,7 @@ export async function inThread<J extends Job>(
     signal.throwIfAborted()
     if (said === undefined) throw ended()
     if ('done' in said) return said.done as Done[J['kind']]
-    const { code, message, hint, exit } = said.failed
-    throw new NocError(code, message, { exit, ...(hint === undefined ? {} : { hint }) })
+    throw errorOf(said.failed)
   } finally {
     signal.removeEventListener('abort', end)
   }

@@ -5,7 +5,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { systemClock } from '#core/clock.ts'
-import { NocError } from '#core/errors.ts'
+import { type ErrorData, NocError, errorData } from '#core/errors.ts'
 import type { TormapConfig } from './config.ts'
 import { fetchLocked } from './fetch/fetch.ts'
 import { type Held, readHeld } from './fetch/folder.ts'
@@ -56,9 +56,7 @@ export interface Done {
 }
 
 /** What the thread says at its end; an error that it does not say itself is a bug. */
-export type Outcome =
-  | { readonly done: Done[Job['kind']] }
-  | { readonly failed: Pick<NocError, 'code' | 'message' | 'hint' | 'exit'> }
+export type Outcome = { readonly done: Done[Job['kind']] } | { readonly failed: ErrorData }
 
 async function fetched({ config, folder }: FetchJob): Promise<Done['fetch']> {
   // Nobody asks this thread to stop: it is ended.
@@ -95,8 +93,7 @@ async function outcome(job: Job): Promise<Outcome> {
     return { done: await doneBy(job) }
   } catch (error) {
     if (!(error instanceof NocError)) throw error
-    const { code, message, hint, exit } = error
-    return { failed: { code, message, hint, exit } }
+    return { failed: errorData(error) }
   }
 }
 

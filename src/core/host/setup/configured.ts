@@ -64,20 +64,37 @@ export function workHere(place: Omit<Session, 'actor'>, one: ConfiguredSetup): S
       else yield* apply(session, { ...(await plan()), hash })
     },
     async describe() {
-      const { name, summary } = setup
       try {
         const journal = journalOf(data, one)
-        const stands = standing(journal.entries).filter(({ undoes }) => undoes === null).length
-        const [last = null] = runs(journal.entries)
-        const about = last && { run: last.run, verb: last.verb, actor: last.actor, at: last.at, outcome: last.outcome }
-        const known = { name, summary, standing: stands, last: about }
-        return await plan(journal).then(
-          ({ changes }) => ({ ...known, pending: changes.length, error: null }),
-          (error: unknown) => ({ ...known, pending: null, error: reasonOf(error) }),
-        )
+        return { ...fromJournal(setup, journal), pending: (await plan(journal)).changes.length, error: null }
       } catch (error) {
-        return { name, summary, standing: 0, last: null, pending: null, error: reasonOf(error) }
+        return notLookedAt(data, one, error)
       }
     },
+  }
+}
+
+/** What its journal tells of a set-up that can't be looked at, and why it can't. */
+export function notLookedAt(data: string, one: ConfiguredSetup, why: unknown): SetupDocument {
+  const unknown = { pending: null, error: reasonOf(why) }
+  try {
+    return { ...fromJournal(one.setup, journalOf(data, one)), ...unknown }
+  } catch {
+    // A journal that can't be read is most likely why it couldn't be looked at.
+    const { name, summary } = one.setup
+    return { name, summary, standing: 0, last: null, ...unknown }
+  }
+}
+
+function fromJournal(
+  { name, summary }: Setup,
+  { entries }: Journal,
+): Pick<SetupDocument, 'name' | 'summary' | 'standing' | 'last'> {
+  const [last = null] = runs(entries)
+  return {
+    name,
+    summary,
+    standing: standing(entries).filter(({ undoes }) => undoes === null).length,
+    last: last && { run: last.run, verb: last.verb, actor: last.actor, at: last.at, outcome: last.outcome },
   }
 }

@@ -8,7 +8,7 @@ import { once } from 'node:events'
 import { type Socket, connect } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
 import * as v from 'valibot'
-import { NocError, exitCode, reasonOf } from '../../errors.ts'
+import { type ErrorData, NocError, errorData, errorOf, exitCode, reasonOf } from '../../errors.ts'
 import type { SetupWork } from './configured.ts'
 import type { PlanDocument, SetupDocument, UndoDocument } from './documents.ts'
 import type { SetupEvent } from './types.ts'
@@ -42,9 +42,7 @@ type Said =
   | { readonly event: SetupEvent }
   | { readonly answer: SetupDocument | PlanDocument | UndoDocument }
   /** Why it ended before its end. */
-  | {
-      readonly failed: Pick<NocError, 'code' | 'message' | 'exit'> & { readonly hint?: string }
-    }
+  | { readonly failed: ErrorData }
 
 /** The daemon's side: the work of one set-up, done by the helper; a run ends between two steps when `signal` says so. */
 export function workByHelper(path: string, name: string, signal: AbortSignal): SetupWork {
@@ -78,7 +76,7 @@ async function* conversation(path: string, question: Question, signal: AbortSign
     socket.write(`${JSON.stringify(question)}\n`)
     for await (const line of lines(socket)) {
       const said = JSON.parse(line) as Said
-      if ('failed' in said) throw new NocError(said.failed.code, said.failed.message, said.failed)
+      if ('failed' in said) throw errorOf(said.failed)
       yield said
     }
   } catch (error) {
@@ -132,9 +130,7 @@ export async function answerOne({ work, input, output }: HelperOptions): Promise
     else if (question.ask === 'undo-plan') say({ answer: await one.undoPlan(question) })
     else for await (const event of one.run(question)) say({ event })
   } catch (error) {
-    const { code, hint, exit } = error instanceof NocError ? error : new NocError('NOC_SETUP_FAULT', '')
-    const message = error instanceof Error ? error.message : String(error)
-    say({ failed: { code, message, exit, ...(hint === undefined ? {} : { hint }) } })
+    say({ failed: errorData(error instanceof NocError ? error : new NocError('NOC_SETUP_FAULT', reasonOf(error))) })
     throw error
   }
 }

@@ -6,7 +6,7 @@ import { NocError, exitCode, reasonOf } from '../../errors.ts'
 import type { LiveChannel } from '../../http/live.ts'
 import type { Route, RouteRequest } from '../../http/route.ts'
 import { lockedIn, lockedInError } from '../locked-in.ts'
-import { type ConfiguredSetup, type SetupWork, type Wanted, journalOf, workHere } from './configured.ts'
+import { type ConfiguredSetup, type SetupWork, type Wanted, journalOf, notLookedAt, workHere } from './configured.ts'
 import { logDocument } from './describe.ts'
 import type { LogDocument, ProgressDocument, SetupDocument, SetupList } from './documents.ts'
 import { workByHelper } from './helper.ts'
@@ -96,10 +96,9 @@ export function setupRoutes(options: SetupRoutesOptions): readonly Route[] {
     throw new NocError('NOC_SETUP_UNKNOWN', 'There is no such set-up.', { exit: exitCode.found })
   }
   const { helper, host, data, clock, signal } = options
-  const here = (one: ConfiguredSetup): SetupWork => workHere({ host, data, clock, signal }, one)
   /** Locked in, a daemon can neither change nor, for some kinds, look; its helper could. */
   const workOf = (one: ConfiguredSetup): SetupWork => {
-    if (host.root !== '' || !lockedIn()) return here(one)
+    if (host.root !== '' || !lockedIn()) return workHere({ host, data, clock, signal }, one)
     return existsSync(helper) ? workByHelper(helper, one.setup.name, signal) : refuseLockedIn(one)
   }
   const start = async (request: RouteRequest, wanted: Omit<Wanted, 'actor'>): ReturnType<Runner['start']> => {
@@ -110,8 +109,7 @@ export function setupRoutes(options: SetupRoutesOptions): readonly Route[] {
     try {
       return await workOf(one).describe()
     } catch (error) {
-      // Its own journal a daemon can always read.
-      return { ...(await here(one).describe()), pending: null, error: reasonOf(error) }
+      return notLookedAt(data, one, error)
     }
   }
   return [

@@ -54,7 +54,7 @@ export function followTor({ path, clock, countries, onChange }: FollowOptions): 
       },
       onEnd: () => {
         control = null
-        trouble = 'the connection to tor was lost'
+        trouble = 'The connection to tor was lost.'
         model.begin([], [], clock.now())
         onChange?.()
         end()
@@ -82,7 +82,7 @@ export function followTor({ path, clock, countries, onChange }: FollowOptions): 
     model,
     begun,
     state: async () => {
-      if (control === null) return { state: 'unreachable', why: trouble ?? 'not asked yet' }
+      if (control === null) return { state: 'unreachable', why: trouble ?? 'Tor was not asked yet.' }
       return askState(control).catch((error: unknown) => ({ state: 'unreachable', why: reasonOf(error) }))
     },
     relays: async (path) => {
